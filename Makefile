@@ -1,0 +1,41 @@
+# `make benchmark` and `make test` are all a newcomer types; both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RESULTS ?= results/core
+
+.PHONY: benchmark test validate lint format setup clean
+
+benchmark: $(READY)
+	@status=0; $(BIN)/indmech-bench run core --out $(RESULTS) || status=$$?; \
+	$(BIN)/indmech-bench leaderboard $(RESULTS) && exit $$status
+
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# long checks of the science, beyond what every change needs
+validate: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/validate
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "indmech-bench needs Python 3.11 or newer; set PYTHON, as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -1,0 +1,38 @@
+"""Adam on the fit loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch.optim import Adam as AdamOptimiser
+
+from indmech_baselines.conclusion import conclude
+from indmech_bench import register_method
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.training import Player, train
+
+
+@register_method("adam")
+@dataclass(frozen=True)
+class Adam:
+    """Minimise the fit loss alone by Adam, cosine schedule.
+
+    learning_rate: initial step size.
+    steps: number of steps.
+    init_scale: standard deviation of the start.
+    polish: end with at most 50 Gauss-Newton steps.
+    Source: Kingma and Ba (ICLR 2015); torch.optim.Adam.
+    """
+
+    ranges: ClassVar[dict[str, str]] = {"learning_rate": "(0, inf)", "steps": "[1, inf)", "init_scale": "[0, inf)"}
+
+    learning_rate: float = 0.02
+    steps: int = 2000
+    init_scale: float = 0.3
+    polish: bool = False
+
+    def fit(self, problem: Problem) -> Solution:
+        player = Player(problem.loss, lambda tensors: AdamOptimiser(tensors, lr=self.learning_rate))
+        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
+        return conclude(problem, trained, self.polish)

@@ -1,0 +1,19 @@
+"""How single-start methods end: polish if asked, account for the fit, hand over the solution."""
+
+from __future__ import annotations
+
+import torch
+
+from indmech_bench.parameters import Parameters
+from indmech_bench.polishing import polish as gauss_newton
+from indmech_bench.problem import Problem, Solution
+
+
+def conclude(problem: Problem, parameters: Parameters, polish: bool) -> Solution:
+    """The solution with these parameters, its fit loss (before and after polishing) among the details."""
+    with torch.no_grad():
+        loss = problem.loss(parameters)
+    if not polish:
+        return problem.solution(parameters, loss=loss)
+    polished, after = gauss_newton(problem, parameters)
+    return problem.solution(polished, loss_before_polish=loss, loss=after)

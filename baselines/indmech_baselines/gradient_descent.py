@@ -1,0 +1,41 @@
+"""Gradient descent on the fit loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch.optim import SGD
+
+from indmech_baselines.conclusion import conclude
+from indmech_bench import register_method
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.training import Player, train
+
+
+@register_method("gradient-descent")
+@dataclass(frozen=True)
+class GradientDescent:
+    """Minimise the fit loss alone by gradient descent, no momentum, cosine schedule.
+
+    learning_rate: initial step size. The default has the best median fit on tuning seeds among those rates of 0.03,
+        0.1, 0.2, 0.3, 0.4, 0.5, 1 and 3 at which no run diverged:
+        indmech-bench run --task fir-natural --seeds 10000-10063 --out results/tuning
+        --method gradient-descent:learning_rate=0.2 --method gradient-descent:learning_rate=0.3 ...
+        indmech-bench leaderboard results/tuning --metric fit_error
+    steps: number of steps.
+    init_scale: standard deviation of the start.
+    polish: end with at most 50 Gauss-Newton steps.
+    """
+
+    ranges: ClassVar[dict[str, str]] = {"learning_rate": "(0, inf)", "steps": "[1, inf)", "init_scale": "[0, inf)"}
+
+    learning_rate: float = 0.3
+    steps: int = 2000
+    init_scale: float = 0.3
+    polish: bool = False
+
+    def fit(self, problem: Problem) -> Solution:
+        player = Player(problem.loss, lambda tensors: SGD(tensors, lr=self.learning_rate))
+        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
+        return conclude(problem, trained, self.polish)

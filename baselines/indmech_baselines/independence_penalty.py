@@ -1,0 +1,50 @@
+"""The fit loss with a penalty on dependence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+from torch.optim import Adam
+
+from indmech_baselines.conclusion import conclude
+from indmech_bench import register_method
+from indmech_bench.parameters import Parameters
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.training import Player, train
+
+
+@register_method("independence-penalty")
+@dataclass(frozen=True)
+class IndependencePenalty:
+    """Minimise fit + strength (log rho)^2 by Adam, cosine schedule: independence as a regulariser.
+
+    strength: weight of the squared log generic ratio, 0 or more.
+    learning_rate: initial step size.
+    steps: number of steps.
+    init_scale: standard deviation of the start.
+    polish: end with at most 50 Gauss-Newton steps on the fit alone.
+    Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), independence of mechanisms as a training objective.
+    """
+
+    ranges: ClassVar[dict[str, str]] = {
+        "strength": "[0, inf)",
+        "learning_rate": "(0, inf)",
+        "steps": "[1, inf)",
+        "init_scale": "[0, inf)",
+    }
+
+    strength: float = 0.1
+    learning_rate: float = 0.02
+    steps: int = 2000
+    init_scale: float = 0.3
+    polish: bool = False
+
+    def fit(self, problem: Problem) -> Solution:
+        def objective(parameters: Parameters) -> Tensor:
+            return problem.loss(parameters) + self.strength * problem.log_generic_ratio(parameters).square()
+
+        player = Player(objective, lambda tensors: Adam(tensors, lr=self.learning_rate), forwards=2)
+        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
+        return conclude(problem, trained, self.polish)

@@ -1,0 +1,80 @@
+"""Many starts, one choice: the criteria a practitioner may choose a solution by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from indmech_bench import register_method
+from indmech_bench.genericity import placebo_statistic
+from indmech_bench.parameters import Parameters, pick
+from indmech_bench.polishing import polish
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.training import Player, train
+
+
+@register_method("multistart-fit", criterion="fit")
+@register_method("multistart-independent", criterion="independence")
+@register_method("multistart-min-norm", criterion="norm")
+@register_method("multistart-placebo", criterion="placebo")
+@dataclass(frozen=True)
+class Multistart:
+    """Run `adam` from many starts, polish all of them, and choose one solution by a criterion.
+
+    `fit` takes the smallest loss before polishing. The others choose among the starts that fit the observation
+    after polishing: `independence` the smallest |log rho|, `norm` the smallest product of the mechanisms' norms (the
+    minimum-norm solution, where weight decay leads), `placebo` the smallest difference of the mechanisms' spectral
+    centroids, a statistic that has nothing to do with independence. Ties go to the lower index. Start 0 is the start
+    of every single-start method.
+
+    starts: number of starts, 1 or more.
+    learning_rate, steps, init_scale: as in `adam`.
+    polish_steps: at most so many Gauss-Newton steps for each start.
+    """
+
+    ranges: ClassVar[dict[str, str]] = {
+        "starts": "[1, inf)",
+        "learning_rate": "(0, inf)",
+        "steps": "[1, inf)",
+        "init_scale": "[0, inf)",
+        "polish_steps": "[0, inf)",
+    }
+
+    criterion: str = "fit"
+    starts: int = 16
+    learning_rate: float = 0.02
+    steps: int = 2000
+    init_scale: float = 0.3
+    polish_steps: int = 50
+
+    def fit(self, problem: Problem) -> Solution:
+        player = Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate))
+        trained = train(problem, problem.start(self.init_scale, self.starts), [player], self.steps)
+        with torch.no_grad():
+            before = problem.loss(trained)
+            polished, after = polish(problem, trained, self.polish_steps)
+            fitting = problem.fits(after)
+            value = before if self.criterion == "fit" else self._value(problem, polished)
+            eligible = ~value.isnan() if self.criterion == "fit" else fitting & ~value.isnan()
+            chosen = torch.where(eligible, value, torch.inf).argmin(-1)
+        rows = torch.arange(problem.replicates)
+        return problem.solution(
+            pick(polished, chosen),
+            start=chosen,
+            starts_that_fit=fitting.sum(-1),
+            loss_before_polish=before[rows, chosen],
+            loss=after[rows, chosen],
+        )
+
+    def _value(self, problem: Problem, parameters: Parameters) -> Tensor:
+        """The criterion to be minimised, (R, starts)."""
+        if self.criterion == "independence":
+            return problem.log_generic_ratio(parameters).abs()
+        if self.criterion == "placebo":
+            return placebo_statistic(parameters)
+        norms = [value.square().sum(-1) for value in parameters.values()]
+        return torch.stack(norms).log().sum(0)

@@ -1,0 +1,241 @@
+"""What is registered, read from source with `ast`: listing and describing import nothing.
+
+Registration is literal (module level, literal arguments, literal defaults), so reading a module's text gives the same
+answer as importing it. A module that cannot be read is reported as broken and breaks nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from indmech_bench.errors import InputError, unknown
+
+KINDS = {"register_task": "task", "register_method": "method", "register_reference": "reference"}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+PACKAGE = Path(__file__).parent
+METHODS_GROUP = "indmech_bench.methods"
+TASKS_GROUP = "indmech_bench.tasks"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its type as written, its default under this name, and its range.
+
+    `named`: the registration sets it, beside the class's own default; `fixed`: it cannot be changed under this name.
+    `range` is an interval such as `(0, inf)` or `[0, 1)`, from the class's `ranges`; empty where there is none.
+    """
+
+    name: str
+    type: str
+    default: Any
+    named: bool = False
+    fixed: bool = False
+    range: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered name. `facts` are the class's literal ClassVars; `broken` says why it cannot be used."""
+
+    kind: str
+    name: str
+    module: str
+    path: Path
+    attribute: str = ""
+    doc: str = ""
+    version: int = 1
+    settings: tuple[Setting, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    broken: str = ""
+
+    @property
+    def summary(self) -> str:
+        return self.doc.strip().partition("\n")[0]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {setting.name: setting.default for setting in self.settings}
+
+
+class _NotLiteralError(Exception):
+    pass
+
+
+def _literal(node: ast.expr, what: str) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise _NotLiteralError(f"line {node.lineno}: {what} is not a literal") from None
+
+
+def _registrations(node: ast.ClassDef | ast.FunctionDef) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(kind, name, keyword arguments) of each register_* decorator, top down."""
+    for decorator in node.decorator_list:
+        if not isinstance(decorator, ast.Call):
+            continue
+        called = decorator.func
+        function = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+        if function not in KINDS:
+            continue
+        if len(decorator.args) != 1 or any(keyword.arg is None for keyword in decorator.keywords):
+            raise _NotLiteralError(f"line {decorator.lineno}: {function} takes one name and literal keywords")
+        name = _literal(decorator.args[0], f"the name given to {function}")
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise _NotLiteralError(f"line {decorator.lineno}: {name!r} is no name: letters, digits, '-', '_' and '.'")
+        options = {str(k.arg): _literal(k.value, f"{k.arg} of '{name}'") for k in decorator.keywords}
+        yield KINDS[function], name, options
+
+
+def _body(node: ast.ClassDef) -> tuple[list[Setting], dict[str, Any]]:
+    """Settings (annotated fields) and facts (literal ClassVars) of a registered class."""
+    settings, facts = [], {}
+    for statement in node.body:
+        if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+            continue
+        name, annotation = statement.target.id, ast.unparse(statement.annotation)
+        if annotation.startswith(("ClassVar", "typing.ClassVar")):
+            if statement.value is not None:
+                facts[name] = _literal(statement.value, f"ClassVar {name}")
+        elif statement.value is None:
+            raise _NotLiteralError(f"line {statement.lineno}: setting '{name}' has no default")
+        else:
+            settings.append(Setting(name, annotation, _literal(statement.value, f"the default of '{name}'")))
+    ranges = facts.pop("ranges", {})
+    return [replace(setting, range=ranges.get(setting.name, "")) for setting in settings], facts
+
+
+def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> Iterator[Entry]:
+    for kind, name, options in _registrations(node):
+        settings, facts = _body(node) if isinstance(node, ast.ClassDef) else ([], {})
+        version = int(options.pop("version", 1))
+        names = {setting.name for setting in settings}
+        for option in options:
+            if option not in names:
+                raise _NotLiteralError(f"line {node.lineno}: '{name}' sets '{option}', which the class does not have")
+        named = tuple(
+            replace(s, default=options[s.name], named=True, fixed=kind == "method") if s.name in options else s
+            for s in settings
+        )
+        doc = ast.get_docstring(node) or ""
+        yield Entry(kind, name, module, path, node.name, doc, version, named, facts)
+
+
+def read_module(path: Path, module: str) -> list[Entry]:
+    """The registrations of one source file, in order; one broken entry in place of those that cannot be read."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        return [
+            entry
+            for node in tree.body
+            if isinstance(node, ast.ClassDef | ast.FunctionDef)
+            for entry in _entries(node, module, path)
+        ]
+    except SyntaxError as error:
+        why = f"line {error.lineno}: {error.msg}"
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        why = str(error)
+    except _NotLiteralError as error:
+        why = str(error)
+    return [Entry("broken", module, module, path, broken=why)]
+
+
+def read_package(folder: Path, package: str) -> list[Entry]:
+    """The registrations of every module of a package."""
+    entries = []
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        dotted = ".".join((package, *(part for part in parts if part != "__init__")))
+        entries += read_module(path, dotted)
+    return entries
+
+
+def _entry_point_packages(group: str) -> Iterator[Entry]:
+    for point in importlib.metadata.entry_points(group=group):
+        try:
+            spec = importlib.util.find_spec(point.value)
+        except (ImportError, ValueError, AttributeError) as error:
+            yield Entry("broken", point.name, point.value, Path(), broken=str(error))
+            continue
+        if spec is None or spec.origin is None:
+            yield Entry("broken", point.name, point.value, Path(), broken=f"no module named '{point.value}'")
+        elif spec.submodule_search_locations:
+            yield from read_package(Path(spec.origin).parent, point.value)
+        else:
+            yield from read_module(Path(spec.origin), point.value)
+
+
+def plugin_module(path: Path) -> str:
+    """The module name under which a single-file plugin is imported: its stem, made unique by its place."""
+    return f"indmech_plugin_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+
+
+def read_plugin(path: Path) -> list[Entry]:
+    """The registrations of a plugin file. Raises InputError when it is absent, broken or registers nothing."""
+    if not path.is_file():
+        raise InputError(f"plugin '{path}' is not a file.")
+    entries = read_module(path.resolve(), plugin_module(path))
+    broken = [entry for entry in entries if entry.kind == "broken"]
+    if broken:
+        raise InputError(f"plugin '{path}' cannot be read: {broken[0].broken}.")
+    if not entries:
+        raise InputError(f"plugin '{path}' registers nothing: it needs @register_method(\"name\") at module level.")
+    return entries
+
+
+@functools.lru_cache(maxsize=1)
+def _installed() -> tuple[Entry, ...]:
+    entries = read_package(PACKAGE / "tasks", "indmech_bench.tasks")
+    entries += read_module(PACKAGE / "references.py", "indmech_bench.references")
+    for group in (METHODS_GROUP, TASKS_GROUP):
+        entries += _entry_point_packages(group)
+    return tuple(entries)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All registered names: those installed, and those of the plugin files given."""
+
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def read(cls, plugins: Iterable[Path] = ()) -> Catalogue:
+        """Raises InputError for a plugin that cannot be used or takes a name that exists."""
+        entries = list(_installed())
+        taken = {(entry.kind, entry.name): entry for entry in entries}
+        for plugin in plugins:
+            for entry in read_plugin(plugin):
+                other = taken.get((entry.kind, entry.name))
+                if other is not None:
+                    raise InputError(f"plugin '{plugin}' registers '{entry.name}', a name taken by {other.path.name}.")
+                taken[entry.kind, entry.name] = entry
+                entries.append(entry)
+        return cls(tuple(entries))
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.kind == kind]
+
+    def find(self, kind: str, name: str) -> Entry:
+        """The entry of this name; InputError with the nearest name when there is none."""
+        for entry in self.entries:
+            if entry.kind == kind and entry.name == name:
+                return entry
+        raise unknown(kind, name, (entry.name for entry in self.of_kind(kind)))
+
+
+def list_tasks() -> list[str]:
+    """Names of all installed tasks."""
+    return [entry.name for entry in Catalogue.read().of_kind("task")]
+
+
+def list_methods() -> list[str]:
+    """Names of all installed methods, references not among them."""
+    return [entry.name for entry in Catalogue.read().of_kind("method")]

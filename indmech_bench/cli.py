@@ -1,0 +1,173 @@
+"""The command line: every verb is a thin layer over one public function."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from indmech_bench.errors import InputError
+
+app = typer.Typer(
+    name="indmech-bench",
+    help="A benchmark suite for independence of mechanisms in generative models.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+Plugins = Annotated[list[Path], typer.Option("--plugin", help="A file that registers methods or tasks; repeatable.")]
+
+
+def _version(show: bool) -> None:
+    if show:
+        from indmech_bench.provenance import package_version
+
+        print(f"indmech-bench {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    pass
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str, typer.Argument(help="tasks, methods, references, metrics or suites")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """List what is registered."""
+    from indmech_bench import descriptions
+    from indmech_bench.catalogue import Catalogue
+
+    records = descriptions.listing(kind, Catalogue.read(plugin))
+    print(descriptions.listing_json(records) if as_json else descriptions.listing_text(records))
+
+
+@app.command()
+def describe(
+    name: Annotated[str, typer.Argument(help="a task, method, reference, metric or suite")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Say all that is known of one name: what it does, its settings, defaults and ranges."""
+    from indmech_bench import descriptions
+    from indmech_bench.catalogue import Catalogue
+
+    print(descriptions.describe_text(name, Catalogue.read(plugin)))
+
+
+@app.command()
+def run(
+    suite: Annotated[str | None, typer.Argument(help="a suite's name or a .toml file; core without tasks")] = None,
+    task: Annotated[list[str], typer.Option("--task", help="name:setting=value,...; repeatable.")] = [],  # noqa: B006
+    method: Annotated[list[str], typer.Option("--method", help="name:setting=value,...; repeatable.")] = [],  # noqa: B006
+    seeds: Annotated[str | None, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; results/<suite> by default.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes, one a core by default; 0: in this one.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds an attempt may take; 300 by default.")] = None,
+    budget: Annotated[float | None, typer.Option(help="Cost units a replicate may spend.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float64 or float32.")] = None,
+    plugin: Plugins = [],  # noqa: B006
+    salt: Annotated[str, typer.Option(help="A secret mixed into every truth.")] = "",
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed rows again.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Move an existing folder aside and start anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
+) -> None:
+    """Run a benchmark, or go on with one: the same command again resumes."""
+    from indmech_bench import harness
+
+    chosen: dict[str, Any] = {
+        "suite": suite,
+        "tasks": task,
+        "methods": method,
+        "seeds": seeds,
+        "out": out,
+        "timeout": timeout,
+        "budget": budget,
+        "precision": precision,
+        "plugins": plugin,
+        "salt": salt,
+    }
+    if dry_run:
+        print("\n".join(harness.dry_run_lines(harness.plan(**chosen))))
+        return
+    report = harness.run(
+        **chosen, jobs=jobs, retry_failed=retry_failed, fresh=fresh, command=["indmech-bench", *sys.argv[1:]]
+    )
+    if report.resumed:
+        print(f"{report.resumed} rows were there already")
+    if report.failed:
+        print(f"see: indmech-bench status {report.folder} --failures", file=sys.stderr)
+    print(report)
+    raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def status(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    why: Annotated[bool, typer.Option("--why", help="What today's code would run again, and why.")] = False,
+    failures: Annotated[bool, typer.Option("--failures", help="Every row that is not ok, with its reason.")] = False,
+) -> None:
+    """Show what a results folder holds."""
+    from indmech_bench.inspection import status_lines
+
+    print("\n".join(status_lines(folder, why=why, failures=failures)))
+
+
+@app.command()
+def leaderboard(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    metric: Annotated[str, typer.Option(help="What the medians by task show.")] = "extrapolation_error",
+    family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+) -> None:
+    """Print the leaderboard of a results folder."""
+    from indmech_bench import ranking, tables
+
+    print(tables.render(ranking.leaderboard(folder, metric=metric, family=family), form))
+
+
+def main() -> None:
+    """The command `indmech-bench`. Exit 0, 1 when a row failed, 2 for bad input, 130 when interrupted."""
+    sys.exit(_guarded(lambda: app(standalone_mode=False, prog_name="indmech-bench")))
+
+
+def _guarded(command: Callable[[], Any]) -> int:
+    from typer.exceptions import TyperException
+
+    warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+    if sys.stdout is None:
+        return _say("standard output is closed: nothing could be shown, so nothing was done.")
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        return _say(str(error))
+    except TyperException as error:
+        return _say(f"{error.format_message().rstrip('.')}; see indmech-bench --help.")
+    except BrokenPipeError:
+        # the reader has gone: keep Python from failing again when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say("standard output was closed before all was written.")
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted; what is finished is kept, and the same command goes on from there.", 130)
+
+
+def _say(sentence: str, code: int = 2) -> int:
+    if sys.stderr is not None:
+        print(f"indmech-bench: {sentence}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""All solutions of an impulse problem with two FIR mechanisms: the zeros of the composite kernel are shared out.
+
+Work is done in numpy float64, one replicate at a time. Polynomials have the coefficient of the first tap first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indmech_bench.errors import UnsupportedError
+
+Array = NDArray[np.float64]
+
+LIMIT = 100_000
+REPEATED = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+"""Radii tried for repeated zeros: an m-fold zero is computed with an error of about eps^(1/m)."""
+
+
+@dataclass(frozen=True)
+class RootGroup:
+    """A real factor that cannot be split between real kernels: one zero, a conjugate pair, or a delay; repeated."""
+
+    factor: Array
+    multiplicity: int
+
+    @property
+    def degree(self) -> int:
+        return len(self.factor) - 1
+
+
+def root_groups(composite: Array) -> list[RootGroup]:
+    """The real factors of a kernel with their multiplicities, in a reproducible order.
+
+    Zeros are taken as repeated when the polynomial with their mean in place of them is the given one to 1e-11.
+    """
+    support = np.flatnonzero(composite)
+    if not len(support):
+        raise ValueError("a kernel of zeros has no factors")
+    delays, trailing = int(support[0]), len(composite) - 1 - int(support[-1])
+    core = composite[support[0] : support[-1] + 1]
+    roots = np.roots(core).astype(np.complex128)
+    clusters = [(root, 1) for root in roots]
+    for radius in REPEATED:
+        candidate = _clusters(roots, radius)
+        if len(candidate) == len(roots):
+            break
+        expanded = np.real(np.poly(np.repeat([c for c, _ in candidate], [m for _, m in candidate])))
+        if np.linalg.norm(core[0] * expanded - core) <= 1e-11 * np.linalg.norm(core):
+            clusters = candidate
+            break
+    groups = []
+    for root, multiplicity in sorted(clusters, key=lambda c: (c[0].real, c[0].imag)):
+        if abs(root.imag) <= 1e-12 * (1 + abs(root)):
+            groups.append(RootGroup(np.array([1.0, -root.real]), multiplicity))
+        elif root.imag > 0:
+            groups.append(RootGroup(np.array([1.0, -2 * root.real, abs(root) ** 2]), multiplicity))
+    if delays:
+        groups.append(RootGroup(np.array([0.0, 1.0]), delays))
+    if trailing:
+        groups.append(RootGroup(np.array([1.0, 0.0]), trailing))
+    return groups
+
+
+def _clusters(roots: NDArray[np.complex128], radius: float) -> list[tuple[complex, int]]:
+    """Zeros within `radius` (relative to 1 + |root|) of each other joined to their mean, closed under conjugation."""
+    left = list(roots)
+    clusters: list[tuple[complex, int]] = []
+    while left:
+        members = [left.pop(int(np.argmax([r.imag for r in left])))]
+        grown = True
+        while grown:
+            near = [r for r in left if min(abs(r - m) for m in members) <= radius * (1 + abs(r))]
+            grown = bool(near)
+            members += near
+            left = [r for r in left if not any(r is m for m in near)]
+        mean = complex(np.mean(members))
+        if abs(mean.imag) <= radius * (1 + abs(mean)):
+            clusters.append((complex(mean.real, 0.0), len(members)))
+        else:
+            clusters.append((mean, len(members)))
+    return clusters
+
+
+def count_assignments(groups: list[RootGroup], degree: int) -> int:
+    """How many ways there are to give the first kernel zeros of this total degree."""
+    ways = [1] + [0] * degree
+    for group in groups:
+        ways = [
+            sum(ways[d - taken * group.degree] for taken in range(group.multiplicity + 1) if d >= taken * group.degree)
+            for d in range(degree + 1)
+        ]
+    return ways[degree]
+
+
+def count_solutions(composite: Array, lengths: tuple[int, int]) -> int:
+    """The number of pairs of real kernels of these lengths, up to scale, whose convolution is the composite kernel."""
+    return count_assignments(root_groups(composite), lengths[0] - 1)
+
+
+def _assignments(groups: list[RootGroup], degree: int) -> list[tuple[int, ...]]:
+    """Per solution, how many copies of each factor the first kernel gets."""
+    partial: list[tuple[tuple[int, ...], int]] = [((), 0)]
+    reach = [sum(g.degree * g.multiplicity for g in groups[i:]) for i in range(len(groups) + 1)]
+    for i, group in enumerate(groups):
+        partial = [
+            ((*taken, copies), used + copies * group.degree)
+            for taken, used in partial
+            for copies in range(group.multiplicity + 1)
+            if used + copies * group.degree <= degree <= used + copies * group.degree + reach[i + 1]
+        ]
+    return [taken for taken, _ in partial]
+
+
+def _product(groups: list[RootGroup], copies: NDArray[np.int64], length: int) -> Array:
+    """Kernels (S, length) with copies[s, i] of factor i, built up factor by factor, each with unit norm."""
+    kernels = np.zeros((len(copies), length))
+    kernels[:, 0] = 1.0
+    for i, group in enumerate(groups):
+        for repeat in range(group.multiplicity):
+            grown = group.factor[0] * kernels
+            for lag in range(1, group.degree + 1):
+                grown[:, lag:] += group.factor[lag] * kernels[:, :-lag]
+            kernels = np.where((copies[:, i] > repeat)[:, None], grown, kernels)
+    return kernels / np.linalg.norm(kernels, axis=-1, keepdims=True)
+
+
+def convolve(first: Array, second: Array) -> Array:
+    """Convolution of each row of (S, L1) with the same row of (S, L2): (S, L1 + L2 - 1)."""
+    out = np.zeros((len(first), first.shape[1] + second.shape[1] - 1))
+    for lag in range(second.shape[1]):
+        out[:, lag : lag + first.shape[1]] += second[:, lag, None] * first
+    return out
+
+
+def convolution_jacobian(first: Array, second: Array) -> Array:
+    """d(first * second) / d(first, second) for each row: (S, L1 + L2 - 1, L1 + L2)."""
+    (rows, l1), l2 = first.shape, second.shape[1]
+    jacobian = np.zeros((rows, l1 + l2 - 1, l1 + l2))
+    for i in range(l1):
+        jacobian[:, i : i + l2, i] = second
+    for j in range(l2):
+        jacobian[:, j : j + l1, l1 + j] = first
+    return jacobian
+
+
+def enumerate_solutions(composite: Array, lengths: tuple[int, int], limit: int = LIMIT) -> tuple[Array, Array]:
+    """All pairs of real kernels, up to scale, whose convolution is `composite` (L1 + L2 - 1 taps).
+
+    Returns kernels (S, L1) of unit norm and (S, L2), polished by minimum-norm Newton steps. Raises UnsupportedError
+    when there are more than `limit` solutions. Up to numerical accuracy repeated zeros give each solution once.
+    """
+    l1, l2 = lengths
+    if composite.shape != (l1 + l2 - 1,):
+        raise ValueError(f"a composite of lengths {lengths} has {l1 + l2 - 1} taps, not {composite.shape}")
+    groups = root_groups(composite)
+    count = count_assignments(groups, l1 - 1)
+    if count > limit:
+        raise UnsupportedError(f"the problem has {count:,} solutions, more than the {limit:,} that are enumerated")
+    taken = np.array(_assignments(groups, l1 - 1), dtype=np.int64).reshape(count, len(groups))
+    total = np.array([group.multiplicity for group in groups], dtype=np.int64)
+    first, second = _product(groups, taken, l1), _product(groups, total - taken, l2)
+    made = convolve(first, second)
+    second = second * ((made @ composite) / (made * made).sum(-1))[:, None]
+    return _polish(first, second, composite)
+
+
+def _polish(first: Array, second: Array, composite: Array) -> tuple[Array, Array]:
+    """Newton steps of minimum norm in balanced scale, each kept only where it brings the composite nearer."""
+    balance = np.sqrt(np.linalg.norm(second, axis=-1, keepdims=True))
+    first, second = first * balance, second / balance
+    residual = convolve(first, second) - composite
+    for _ in range(4):
+        if np.abs(residual).max() <= 1e-15 * np.linalg.norm(composite):
+            break
+        step = -(np.linalg.pinv(convolution_jacobian(first, second), rcond=1e-13) @ residual[:, :, None])[:, :, 0]
+        new_first, new_second = first + step[:, : first.shape[1]], second + step[:, first.shape[1] :]
+        new_residual = convolve(new_first, new_second) - composite
+        better = (np.linalg.norm(new_residual, axis=-1) < np.linalg.norm(residual, axis=-1))[:, None]
+        first, second = np.where(better, new_first, first), np.where(better, new_second, second)
+        residual = np.where(better, new_residual, residual)
+    norm = np.linalg.norm(first, axis=-1, keepdims=True)
+    return first / norm, second * norm

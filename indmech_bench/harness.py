@@ -1,0 +1,231 @@
+"""The harness: suite -> cells -> jobs -> rows in a results folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from indmech_bench.catalogue import Catalogue
+from indmech_bench.execution import Job, Workers, check_jobs
+from indmech_bench.plan import Cell, make_cells
+from indmech_bench.provenance import new_run_id, provenance
+from indmech_bench.results import RUNS, Writer, move_aside, writing
+from indmech_bench.rows import Row, count, read_rows
+from indmech_bench.suites import Suite, check_limits, read_seeds, read_suite
+
+BATCH = 64
+"""Most seeds of a job. Rows do not depend on it: every operation works replicate by replicate."""
+FAILED = ("nonfinite", "error", "timeout", "crashed", "budget")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run covers: its cells and seeds, where it writes, under which limits."""
+
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+    folder: Path
+    timeout: float
+    plugins: tuple[str, ...]
+    salt: str
+
+    @property
+    def size(self) -> int:
+        return len(self.cells) * len(self.seeds)
+
+    def row_keys(self) -> set[str]:
+        """The key of every row."""
+        return {key for cell in self.cells for key in cell.keys(self.seeds).values()}
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run ended: counts over everything that was asked for, and the rows done before it began."""
+
+    folder: Path
+    ok: int
+    failed: int
+    skipped: int
+    resumed: int = 0
+    statuses: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
+
+
+def plan(
+    suite: str | None = None,
+    *,
+    tasks: Sequence[str] = (),
+    methods: Sequence[str] = (),
+    seeds: str | None = None,
+    out: str | Path | None = None,
+    timeout: float | None = None,
+    budget: float | None = None,
+    precision: str | None = None,
+    plugins: Sequence[str | Path] = (),
+    salt: str = "",
+) -> Plan:
+    """What `run` with these arguments would cover; nothing is drawn or written. Raises InputError.
+
+    Without suite and tasks: the suite `core`. With a suite, `tasks` and `methods` replace its lists. Without methods
+    and suite: every registered method, of plugins too.
+    """
+    paths = tuple(str(Path(plugin).resolve()) for plugin in plugins)
+    catalogue = Catalogue.read(Path(path) for path in paths)
+    chosen = read_suite(suite) if suite else read_suite("core") if not tasks else Suite(name="local")
+    timeout = chosen.timeout if timeout is None else timeout
+    budget = chosen.budget if budget is None else budget
+    precision = precision or chosen.precision
+    check_limits(budget, timeout, precision)
+    listed = methods or chosen.methods or [entry.name for entry in catalogue.of_kind("method")]
+    cells = make_cells(catalogue, tasks or chosen.tasks, listed, salt=salt, budget=budget, precision=precision)
+    return Plan(
+        cells=tuple(cells),
+        seeds=tuple(read_seeds(seeds or chosen.seeds)),
+        folder=Path(out) if out else Path("results") / chosen.name,
+        timeout=timeout,
+        plugins=paths,
+        salt=salt,
+    )
+
+
+def run(
+    suite: str | None = None,
+    *,
+    tasks: Sequence[str] = (),
+    methods: Sequence[str] = (),
+    seeds: str | None = None,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    timeout: float | None = None,
+    budget: float | None = None,
+    precision: str | None = None,
+    plugins: Sequence[str | Path] = (),
+    salt: str = "",
+    retry_failed: bool = False,
+    fresh: bool = False,
+    command: Sequence[str] = (),
+) -> Report:
+    """Run a benchmark, or go on with one: rows that the folder holds already are not run again.
+
+    suite: name of a shipped suite or path of a .toml file; tasks, methods: `name:setting=value,...`; seeds: `32`,
+    `0-31`; out: results folder; jobs: worker processes, 0 for this process, None for one a core; timeout: seconds an
+    attempt; budget: cost units a replicate; precision: float64 or float32; plugins: files; salt: a secret mixed into
+    every truth; retry_failed: run failed rows again; fresh: move an existing folder aside first.
+    Raises InputError before anything is written when an argument is wrong.
+    """
+    if jobs is None:
+        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    check_jobs(jobs)
+    what = plan(
+        suite,
+        tasks=tasks,
+        methods=methods,
+        seeds=seeds,
+        out=out,
+        timeout=timeout,
+        budget=budget,
+        precision=precision,
+        plugins=plugins,
+        salt=salt,
+    )
+    _check_objects(what)
+    if fresh:
+        aside = move_aside(what.folder)
+        if aside:
+            print(f"the folder that was there is now {aside}", file=sys.stderr)
+    with writing(what.folder) as writer:
+        return _run(what, writer, jobs, retry_failed, list(command))
+
+
+def _check_objects(what: Plan) -> None:
+    """Build every task and method once: settings out of range or a dependence out of reach end the run here."""
+    from indmech_bench.registry import build, live
+
+    built: set[str] = set()
+    for cell in what.cells:
+        for named in (cell.task, cell.method):
+            if named.label not in built:
+                built.add(named.label)
+                if named.entry.kind == "reference":
+                    live(named.entry)
+                else:
+                    build(named)
+
+
+def _run(what: Plan, writer: Writer, jobs: int, retry_failed: bool, command: list[str]) -> Report:
+    keys = what.row_keys()
+    before, _ = read_rows(what.folder / RUNS)
+    done = {row["key"] for row in before if row["key"] in keys and not (retry_failed and row["status"] in FAILED)}
+    todo = [job for cell in what.cells for job in _jobs(what, cell, done)]
+    if todo:
+        run_id = new_run_id()
+        writer.record(run_id, _manifest_entry(what, command, jobs))
+        _work(what, writer, jobs, todo, run_id)
+    rows = [row for row in read_rows(what.folder / RUNS)[0] if row["key"] in keys]
+    counts = count(rows)
+    failed = sum(counts[status] for status in FAILED)
+    return Report(what.folder, counts["ok"], failed, counts["skipped"], resumed=len(done), statuses=counts)
+
+
+def _manifest_entry(what: Plan, command: list[str], jobs: int) -> dict[str, Any]:
+    return {
+        **provenance([argument if argument != what.salt or not argument else "***" for argument in command]),
+        "jobs": jobs,
+        "timeout": what.timeout,
+        "tasks": sorted({cell.task.label for cell in what.cells}),
+        "families": {cell.task.name: cell.task.entry.facts.get("family", "") for cell in what.cells},
+        "methods": sorted({cell.method.label for cell in what.cells if not cell.reference}),
+        "seeds": [what.seeds[0], what.seeds[-1]],
+        "plugins": [Path(path).name for path in what.plugins],
+    }
+
+
+def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
+    """The jobs of a cell: its seeds that are not done, in batches."""
+    missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
+    for first in range(0, len(missing), BATCH):
+        yield cell, cell.job(missing[first : first + BATCH], what.plugins)
+
+
+def _work(what: Plan, writer: Writer, jobs: int, todo: list[tuple[Cell, Job]], run_id: str) -> None:
+    total = sum(len(job["seeds"]) for _, job in todo)
+    cells = {id(job): cell for cell, job in todo}
+    workers = Workers(jobs, what.timeout)
+    try:
+        with tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
+            for job, outcomes in workers.results([job for _, job in todo]):
+                cell = cells[id(job)]
+                progress.set_postfix_str(f"{cell.task.label} {cell.method.label}"[:60], refresh=False)
+                writer.append(_row(cell, run_id, outcome, writer) for outcome in outcomes)
+                progress.update(len(outcomes))
+    finally:
+        workers.close()
+
+
+def _row(cell: Cell, run_id: str, outcome: dict[str, Any], writer: Writer) -> Row:
+    output = outcome.pop("output", "")
+    identity = cell.identity
+    key = cell.keys([outcome["seed"]])[outcome["seed"]]
+    if output:
+        writer.keep_output(key, output)
+    return {"key": key, "run": run_id, **identity, **outcome}
+
+
+def dry_run_lines(what: Plan) -> list[str]:
+    """What a run would do, in plain lines: cells with the rows that they lack."""
+    done = {row["key"] for row in read_rows(what.folder / RUNS)[0]}
+    lines = []
+    for cell in what.cells:
+        missing = sum(key not in done for key in cell.keys(what.seeds).values())
+        lines.append(f"{cell.task.label}  {cell.method.label}  {missing} of {len(what.seeds)} seeds to run")
+    present = sum(key in done for key in what.row_keys())
+    seeds = f"seeds {what.seeds[0]}-{what.seeds[-1]}"
+    return [*lines, f"{what.folder}: {what.size} rows, {present} there already; {seeds}, {len(what.cells)} cells"]

@@ -1,0 +1,141 @@
+"""One job: some seeds of one cell, from truth to outcomes. Runs in an isolated child (or, with no jobs, in place)."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from indmech_bench.catalogue import Catalogue, Entry
+from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundError, UnsupportedError
+from indmech_bench.parameters import finite_rows
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.randomness import Streams, streams
+from indmech_bench.registry import build, live
+from indmech_bench.scoring import score
+from indmech_bench.settings import Named
+from indmech_bench.truth import Task, Truth
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+Outcome = dict[str, Any]
+"""seed, status, reason, metrics, truth, details, cost, seconds of one replicate."""
+
+
+def execute(job: Mapping[str, Any]) -> dict[str, Any]:
+    """{"outcomes": [...]}, one a seed, or {"failure", "reason", "output"} when the whole batch failed.
+
+    `job` holds the names and complete settings of task and method, seeds, salt, budget, precision and plugins: plain
+    JSON, so that it reaches a child as a line of text.
+    """
+    threads, default = torch.get_num_threads(), torch.get_default_dtype()
+    try:
+        return {"outcomes": _outcomes(job)}
+    except UnsupportedError as error:
+        return {"failure": "skipped", "reason": str(error), "output": ""}
+    except (InputError, TruthNotFoundError) as error:
+        return {"failure": "error", "reason": str(error), "output": ""}
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return {"failure": "error", "reason": _one_line(reason), "output": traceback.format_exc()}
+    finally:  # a job in place leaves its caller's torch as it was
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(default)
+
+
+def _one_line(text: str, most: int = 300) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _outcomes(job: Mapping[str, Any]) -> list[Outcome]:
+    torch.set_num_threads(1)
+    dtype = DTYPES[job["precision"]]
+    torch.set_default_dtype(dtype)
+    catalogue = Catalogue.read(Path(path) for path in job["plugins"])
+    task: Task = build(Named(catalogue.find("task", job["task"]), job["task_settings"]))
+    entry = catalogue.find("reference" if job["reference"] else "method", job["method"])
+    problem = _problem(job, task)
+    before = time.perf_counter()
+    try:
+        solution = _solve(job, task, entry, problem)
+    except BudgetExceededError as error:
+        return failed(job["seeds"], "budget", _one_line(str(error)))
+    seconds = (time.perf_counter() - before) / len(job["seeds"])
+    return _scored(job, task, problem, solution, seconds)
+
+
+def _streams(job: Mapping[str, Any], domain: str) -> Streams:
+    return streams(domain, job["salt"], job["task"], job["task_settings"], job["task_version"], job["seeds"])
+
+
+def _truth(job: Mapping[str, Any], task: Task) -> Truth:
+    return Truth(task.model, task.sample(_streams(job, "truth")), _streams(job, "reference"))
+
+
+def _problem(job: Mapping[str, Any], task: Task) -> Problem:
+    """The problem of the job's truths; the truths themselves are gone when this returns."""
+    parameters = task.sample(_streams(job, "truth"))
+    observation = task.observe(parameters, _streams(job, "truth"))
+    return Problem(observation, _streams(job, "method"), dtype=DTYPES[job["precision"]], budget=job["budget"])
+
+
+def _solve(job: Mapping[str, Any], task: Task, entry: Entry, problem: Problem) -> Solution:
+    if entry.kind == "reference":
+        reference: Solution = live(entry)(problem, _truth(job, task))
+        return reference
+    fitted = build(Named(entry, job["settings"])).fit(problem)
+    if not isinstance(fitted, Solution):
+        raise TypeError(f"fit must return problem.solution(parameters), not {type(fitted).__name__}")
+    return fitted
+
+
+def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solution, seconds: float) -> list[Outcome]:
+    torch.set_default_dtype(torch.float64)
+    truth = _truth(job, task)
+    facts = task.facts(truth)
+    metrics = score(truth, solution)
+    finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
+    if solution.parameters is not None:
+        finite &= finite_rows(solution.parameters)
+    over = problem.exhausted
+    outcomes = []
+    for r, seed in enumerate(job["seeds"]):
+        status, reason = "ok", ""
+        if bool(over[r]):
+            status, reason = "budget", f"spent {float(problem.spent[r]):,.0f} of {job['budget']:,.0f} units"
+        elif not bool(finite[r]):
+            status, reason = "nonfinite", "the solution is not finite"
+        outcomes.append(
+            _row(
+                seed,
+                status,
+                reason,
+                metrics={name: _number(value[r]) for name, value in metrics.items()} if status == "ok" else {},
+                truth={name: values[r] for name, values in facts.items()},
+                details={name: _number(value[r]) for name, value in solution.details.items()},
+                cost=float(problem.spent[r]),
+                seconds=round(seconds, 6),
+            )
+        )
+    return outcomes
+
+
+def _row(seed: int, status: str, reason: str, **fields: Any) -> Outcome:
+    empty: Outcome = {"metrics": {}, "truth": {}, "details": {}, "cost": None, "seconds": None}
+    return {"seed": seed, "status": status, "reason": reason, **empty, **fields}
+
+
+def _number(value: torch.Tensor) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def failed(seeds: list[int], status: str, reason: str) -> list[Outcome]:
+    """Outcomes of seeds that have nothing but a status and a reason."""
+    return [_row(seed, status, reason) for seed in seeds]

@@ -1,0 +1,1 @@
+"""Causal generative models: from parameters to the law of the output."""

@@ -1,0 +1,128 @@
+"""From names to cells: which task, method and settings a run covers, and the keys of its rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from indmech_bench.catalogue import Catalogue
+from indmech_bench.errors import InputError
+from indmech_bench.registry import resolve
+from indmech_bench.settings import Named
+from indmech_bench.source import source_hash
+
+SCHEMA = 1
+ENGINE = 1
+"""Version of indmech_bench's own numerics; committed fingerprints guard it."""
+
+KEYED = (
+    "schema",
+    "task",
+    "task_settings",
+    "task_version",
+    "salt",
+    "method",
+    "settings",
+    "protocol",
+    "source",
+    "engine",
+    "budget",
+    "precision",
+    "seed",
+)
+"""The fields that a row's key is made of: what else differs leaves the row the same."""
+
+
+def row_identity_key(fields: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of the keyed fields."""
+    named = {name: fields[name] for name in KEYED}
+    return hashlib.sha256(json.dumps(named, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def salt_digest(salt: str) -> str:
+    """What rows and streams show of a salt: empty without one."""
+    return hashlib.sha256(salt.encode()).hexdigest()[:16] if salt else ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One task with one method or reference, under one budget and precision: many seeds."""
+
+    task: Named
+    method: Named
+    salt: str
+    budget: float | None
+    precision: str
+    source: str
+    protocol: str = "default"
+
+    @property
+    def reference(self) -> bool:
+        return self.method.entry.kind == "reference"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The fields that all rows of the cell share."""
+        return {
+            "schema": SCHEMA,
+            "task": self.task.name,
+            "task_settings": self.task.settings,
+            "task_version": self.task.entry.version,
+            "salt": salt_digest(self.salt),
+            "method": self.method.name,
+            "settings": self.method.settings,
+            "protocol": self.protocol,
+            "reference": self.reference,
+            "source": self.source,
+            "engine": ENGINE,
+            "budget": self.budget,
+            "precision": self.precision,
+        }
+
+    def keys(self, seeds: Sequence[int]) -> dict[int, str]:
+        """The key of each seed's row."""
+        identity = self.identity
+        return {seed: row_identity_key({**identity, "seed": seed}) for seed in seeds}
+
+    def job(self, seeds: Sequence[int], plugins: Sequence[str]) -> dict[str, Any]:
+        """Plain JSON that tells a child all it needs."""
+        return {**self.identity, "salt": self.salt, "seeds": list(seeds), "plugins": list(plugins)}
+
+
+def make_cells(
+    catalogue: Catalogue,
+    tasks: Sequence[str],
+    methods: Sequence[str],
+    *,
+    salt: str,
+    budget: float | None,
+    precision: str,
+) -> Iterator[Cell]:
+    """Task by task: every reference, then the methods. Raises InputError for a name that is wrong or given twice."""
+    named_tasks = _distinct(catalogue, "task", tasks)
+    named_methods = _distinct(catalogue, "method", methods)
+    references = [Named(entry) for entry in catalogue.of_kind("reference")]
+    for task in named_tasks:
+        for method in (*references, *named_methods):
+            reference = method.entry.kind == "reference"
+            yield Cell(
+                task=task,
+                method=method,
+                salt=salt,
+                budget=None if reference or budget is None else float(budget),
+                precision="float64" if reference else precision,
+                source=source_hash(method.entry),
+            )
+
+
+def _distinct(catalogue: Catalogue, kind: str, texts: Sequence[str]) -> list[Named]:
+    named: list[Named] = []
+    for text in texts:
+        one = resolve(catalogue, kind, text)
+        if any(one.name == other.name and one.settings == other.settings for other in named):
+            raise InputError(f"{kind} '{one.label}' is given twice.")
+        named.append(one)
+    return named

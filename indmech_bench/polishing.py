@@ -1,0 +1,70 @@
+"""Gauss-Newton polishing: from a rough fit to machine precision, without leaving the basin."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from indmech_bench.parameters import Parameters, flatten, unflatten
+from indmech_bench.problem import Problem
+
+CONVERGED = 1e-28
+STALLED = 1e-6
+DAMPING = (1e-3, 1e-12, 1e10)
+"""Initial, smallest and largest damping, relative to the mean diagonal of J'J."""
+
+
+def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[dict[str, Tensor], Tensor]:
+    """At most `steps` damped Gauss-Newton steps of minimum norm; returns parameters and their loss.
+
+    The step -(J'J + mu I)^-1 J'r tends to the minimum-norm Gauss-Newton step as mu goes to 0. It is kept where it
+    lowers the loss (then mu / 10), refused elsewhere (then 10 mu). A row (one replicate, one start) stops when its
+    loss is below 1e-28, when an accepted step gains less than 1e-6 of it, when mu is out of range, or when its
+    replicate's budget is spent. Each replicate is charged p + 1 units for each step of each of its own active rows.
+    """
+    flat = flatten(parameters).detach()
+    size = flat.shape[-1]
+    with torch.no_grad():
+        loss = problem.loss(parameters)
+        damping = torch.full_like(loss, DAMPING[0])
+        active = loss.isfinite() & (loss > CONVERGED)
+        for _ in range(steps):
+            affordable = problem.remaining >= (size + 1) * _per_replicate(active)
+            active = active & (affordable.view(-1, *[1] * (active.dim() - 1)))
+            if not bool(active.any()):
+                break
+            with problem.prepaid((size + 1) * _per_replicate(active)):
+                point = unflatten(flat, parameters)
+                step = _step(problem.jacobian(point), problem.residuals(point), damping)
+                moved = flat - step
+                new_loss = problem.loss(unflatten(moved, parameters))
+            better = active & (new_loss < loss)
+            gain = (loss - new_loss) / loss
+            flat = torch.where(better.unsqueeze(-1), moved, flat)
+            loss = torch.where(better, new_loss, loss)
+            damping = torch.where(active, torch.where(better, damping / 10, damping * 10), damping)
+            damping = damping.clamp_min(DAMPING[1])
+            active = active & (loss > CONVERGED) & ~(better & (gain < STALLED)) & (damping < DAMPING[2])
+    return unflatten(flat, parameters), loss
+
+
+def _per_replicate(active: Tensor) -> Tensor:
+    return active.flatten(1).sum(1).double() if active.dim() > 1 else active.double()
+
+
+def _step(jacobian: Tensor, residuals: Tensor, damping: Tensor) -> Tensor:
+    """(J'J + mu I)^-1 J'r row by row; NaN where the factorisation fails."""
+    J, r = jacobian.flatten(0, -3), residuals.flatten(0, -2).unsqueeze(-1)
+    gram, right = torch.bmm(J.mT, J), torch.bmm(J.mT, r)
+    size = gram.shape[-1]
+    mean = gram.diagonal(dim1=-2, dim2=-1).mean(-1)
+    ridge = (damping.flatten() * mean).view(-1, 1, 1)
+    gram = gram + ridge * torch.eye(size, dtype=gram.dtype, device=gram.device)
+    if size % 2:  # LAPACK's bits depend on the alignment of a batch's matrices: keep each a multiple of 16 bytes
+        gram = torch.nn.functional.pad(gram, (0, 1, 0, 1))
+        gram[:, -1, -1] = 1.0
+        right = torch.nn.functional.pad(right, (0, 0, 0, 1))
+    factor, info = torch.linalg.cholesky_ex(gram)
+    step = torch.cholesky_solve(right, factor)[:, :size, 0]
+    step = torch.where((info == 0).unsqueeze(-1), step, torch.nan)
+    return step.reshape(*jacobian.shape[:-2], size)

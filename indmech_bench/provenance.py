@@ -1,0 +1,68 @@
+"""What a run ran on: versions, commit, machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("indmech-bench", "torch", "numpy")
+
+
+def new_run_id() -> str:
+    """A name for one invocation: its time and a few random characters."""
+    return f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{uuid.uuid4().hex[:6]}"
+
+
+def package_version() -> str:
+    """The installed version of indmech-bench."""
+    return importlib.metadata.version("indmech-bench")
+
+
+def provenance(command: list[str]) -> dict[str, Any]:
+    """Versions, commit, whether the checkout was dirty, processor, device, command, time."""
+    commit, dirty = _git_state()
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "commit": commit,
+        "dirty": dirty,
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "device": "cpu",
+    }
+
+
+def _git_state() -> tuple[str | None, bool | None]:
+    """Commit of the checkout this package runs from, and whether it has changes; None for an installed copy."""
+
+    def git(*arguments: str) -> str:
+        folder = Path(__file__).parent
+        made = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+        return made.stdout.strip()
+
+    try:
+        if not git("ls-files", "--", Path(__file__).name):
+            return None, None
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _processor() -> str:
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()

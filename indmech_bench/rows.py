@@ -1,0 +1,133 @@
+"""Rows on disk: one JSON object a line, checked when read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from indmech_bench.catalogue import NAME
+from indmech_bench.errors import InputError
+from indmech_bench.plan import SCHEMA, row_identity_key
+
+Row = dict[str, Any]
+
+STATUSES = ("ok", "nonfinite", "error", "timeout", "crashed", "budget", "skipped")
+LONGEST = 1_000_000
+"""Bytes of a line; a row is about a thousand."""
+
+_NUMBER = (int, float)
+FIELDS: dict[str, tuple[type, ...]] = {
+    "key": (str,),
+    "schema": (int,),
+    "run": (str,),
+    "task": (str,),
+    "task_settings": (dict,),
+    "task_version": (int,),
+    "salt": (str,),
+    "method": (str,),
+    "settings": (dict,),
+    "protocol": (str,),
+    "reference": (bool,),
+    "source": (str,),
+    "engine": (int,),
+    "budget": (*_NUMBER, type(None)),
+    "precision": (str,),
+    "seed": (int,),
+    "status": (str,),
+    "reason": (str,),
+    "metrics": (dict,),
+    "truth": (dict,),
+    "details": (dict,),
+    "cost": (*_NUMBER, type(None)),
+    "seconds": (*_NUMBER, type(None)),
+}
+
+
+class DamagedError(InputError):
+    """A results file holds something that no run has written."""
+
+
+def write_line(row: Row) -> bytes:
+    """One row as a line of strict JSON."""
+    return (json.dumps(row, allow_nan=False, ensure_ascii=True) + "\n").encode()
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number")
+
+
+def read_line(line: bytes, where: str) -> Row:
+    """One row from its line. Raises DamagedError naming `where`, InputError for a newer schema."""
+    if len(line) > LONGEST:
+        raise DamagedError(f"{where} is damaged: {len(line):,} bytes long, more than a row can be.")
+    try:
+        row = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"{where} is damaged: {_short(str(error) or type(error).__name__)}.") from None
+    if not isinstance(row, dict):
+        raise DamagedError(f"{where} is damaged: not an object.")
+    schema = row.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise InputError(f"{where} has schema {schema}, newer than the {SCHEMA} that this version reads: upgrade.")
+    _check(row, where)
+    return row
+
+
+def _check(row: Row, where: str) -> None:
+    for name, types in FIELDS.items():
+        if name not in row:
+            raise DamagedError(f"{where} is damaged: field '{name}' is missing.")
+        value = row[name]
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise DamagedError(f"{where} is damaged: field '{name}' is {_short(repr(value))}.")
+    if row["status"] not in STATUSES:
+        raise DamagedError(f"{where} is damaged: status {_short(repr(row['status']))} is not known.")
+    for name in ("task", "method"):
+        if not NAME.fullmatch(row[name]):
+            raise DamagedError(f"{where} is damaged: {name} {_short(repr(row[name]))} is no name.")
+    for name, value in row["metrics"].items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, _NUMBER)):
+            raise DamagedError(f"{where} is damaged: metric {_short(repr(name))} is {_short(repr(value))}.")
+    for name in ("settings", "task_settings"):
+        if any(isinstance(value, dict | list) for value in row[name].values()):
+            raise DamagedError(f"{where} is damaged: field '{name}' holds more than plain values.")
+    if row["key"] != row_identity_key(row):
+        raise DamagedError(f"{where} is damaged: its key does not belong to its fields.")
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def read_rows(path: Path) -> tuple[list[Row], int]:
+    """The rows of a file, and the length in bytes of a torn last line (0 where there is none).
+
+    Of several rows with one key the last counts. Two that are ok with different metrics are damage. A file that
+    does not exist has no rows.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return [], 0
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be read: {error.strerror}.") from None
+    lines = content.split(b"\n")
+    torn = len(lines.pop())
+    kept: dict[str, tuple[int, Row]] = {}
+    for number, line in enumerate(lines, 1):
+        row = read_line(line, f"{path}, line {number}")
+        before = kept.get(row["key"])
+        if before and before[1]["status"] == row["status"] == "ok" and before[1]["metrics"] != row["metrics"]:
+            raise DamagedError(f"{path}, line {number} contradicts line {before[0]}: one key, different metrics.")
+        kept[row["key"]] = (number, row)
+    return [row for _, row in kept.values()], torn
+
+
+def count(rows: Iterable[Row]) -> dict[str, int]:
+    """How many rows have each status."""
+    counts = dict.fromkeys(STATUSES, 0)
+    for row in rows:
+        counts[row["status"]] += 1
+    return counts

@@ -1,0 +1,120 @@
+"""The notation `name:setting=value,setting=value`, read against the catalogue."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from indmech_bench.catalogue import Entry, Setting
+from indmech_bench.errors import InputError, unknown
+
+
+@dataclass(frozen=True)
+class Named:
+    """A registered name with complete settings: what rows, labels and streams are named by."""
+
+    entry: Entry
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def label(self) -> str:
+        """`name` or `name:setting=value,...` with the settings that differ from the defaults."""
+        return label(self.name, self.settings, self.entry.defaults)
+
+
+def label(name: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """`name:setting=value,...` of the settings that differ from `defaults`."""
+    changed = [written(key, value) for key, value in settings.items() if key not in defaults or defaults[key] != value]
+    return f"{name}:{','.join(changed)}" if changed else name
+
+
+def written(key: str, value: Any) -> str:
+    """`key=value` as a user would type it."""
+    if value is None:
+        return f"{key}=none"
+    return f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+
+
+def split(text: str) -> tuple[str, dict[str, str]]:
+    """`name:a=1,b=2` -> (`name`, {a: 1, b: 2}) as text."""
+    name, colon, rest = text.partition(":")
+    given: dict[str, str] = {}
+    for part in rest.split(",") if colon else []:
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"'{text}' is not of the form name:setting=value,setting=value: look at '{part}'.")
+        if key.strip() in given:
+            raise InputError(f"'{text}' gives setting '{key.strip()}' twice.")
+        given[key.strip()] = value.strip()
+    return name.strip(), given
+
+
+def complete(entry: Entry, given: Mapping[str, str]) -> Named:
+    """All settings of an entry, those given read by the type of their field. Raises InputError."""
+    if entry.broken:
+        raise InputError(f"'{entry.name}' cannot be used: {entry.broken}.")
+    free = {setting.name: setting for setting in entry.settings if not setting.fixed}
+    values = {s.name: float(s.default) if s.type.startswith("float") and _is_number(s.default) else s.default
+              for s in entry.settings}  # fmt: skip
+    for key, text in given.items():
+        if key not in free:
+            fixed = key in entry.defaults
+            if fixed:
+                raise InputError(f"setting '{key}' is fixed by the name '{entry.name}'.")
+            raise unknown(f"setting of {entry.kind} '{entry.name}'", key, free)
+        values[key] = read_value(entry.name, free[key], text)
+    return Named(entry, values)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def read_value(owner: str, setting: Setting, text: str) -> Any:
+    """One value by the type its field is annotated with, float, int, bool or str, each perhaps `| None`."""
+    kinds = [kind.strip() for kind in setting.type.split("|")]
+    for kind in kinds:
+        try:
+            value = _READERS[kind](text)
+        except (KeyError, ValueError):
+            continue
+        if setting.range and value is not None and not _inside(value, setting.range):
+            raise InputError(f"setting '{setting.name}' of '{owner}' must be in {setting.range}, not {text}.")
+        return value
+    wanted = " or ".join(_ALLOWED.get(kind, kind) for kind in kinds)
+    raise InputError(f"setting '{setting.name}' of '{owner}' must be {wanted}, not '{text}'.")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _bool(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+def _none(text: str) -> None:
+    if text.lower() != "none":
+        raise ValueError(text)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"float": _finite, "int": int, "bool": _bool, "str": str, "None": _none}
+_ALLOWED = {"float": "a finite number", "int": "a whole number", "bool": "true or false", "str": "text", "None": "none"}
+
+
+def _inside(value: float, interval: str) -> bool:
+    """Whether a number lies in an interval written like `[0, 1)`."""
+    low, high = (float(bound) for bound in interval[1:-1].split(","))
+    above = value >= low if interval[0] == "[" else value > low
+    below = value <= high if interval[-1] == "]" else value < high
+    return above and below

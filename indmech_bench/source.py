@@ -1,0 +1,84 @@
+"""The identity of a method's code: a hash that comments, docstrings and formatting leave alone."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from indmech_bench.catalogue import Entry, plugin_module
+
+DIGEST = 16
+
+
+def source_hash(entry: Entry) -> str:
+    """Hash of the module that registers `entry` and of the modules of its own package that it imports, transitively.
+
+    References belong to the engine, whose number covers them.
+    """
+    if entry.kind == "reference":
+        return "engine"
+    if entry.module == plugin_module(entry.path):
+        root, package = entry.path.parent, ""
+    else:
+        package = entry.module.partition(".")[0]
+        root = _package_root(entry.path, entry.module)
+    seen: dict[str, str] = {}
+    waiting = [entry.path]
+    while waiting:
+        path = waiting.pop()
+        name = path.relative_to(root).as_posix()
+        if name in seen:
+            continue
+        tree = _stripped(path)
+        seen[name] = ast.dump(tree)
+        waiting += _own_imports(tree, path, root, package)
+    digest = hashlib.sha256()
+    for name in sorted(seen):
+        digest.update(f"{name}\0{seen[name]}\0".encode())
+    return digest.hexdigest()[:DIGEST]
+
+
+def _package_root(path: Path, module: str) -> Path:
+    depth = module.count(".") + (1 if path.name == "__init__.py" else 0)
+    return path.parents[depth - 1] if depth else path.parent
+
+
+@functools.lru_cache(maxsize=256)
+def _stripped(path: Path) -> ast.Module:
+    """The syntax tree of a file without docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
+                node.body = node.body[1:]
+    return tree
+
+
+def _own_imports(tree: ast.Module, path: Path, root: Path, package: str) -> Iterator[Path]:
+    """Files below `root` that a module of `package` (or, with none, a plugin file) imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            dotted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parents[node.level - 1]
+            if not base.is_relative_to(root):
+                continue
+            parts = [package, *base.relative_to(root).parts, *(node.module or "").split(".")]
+            stem = ".".join(part for part in parts if part)
+            dotted = [stem, *(f"{stem}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            dotted = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in dotted:
+            if package and name != package and not name.startswith(package + "."):
+                continue
+            inside = name.removeprefix(package).strip(".").split(".") if package else name.split(".")
+            place = root.joinpath(*[part for part in inside if part])
+            for candidate in (place.with_suffix(".py"), place / "__init__.py"):
+                if candidate.is_file():
+                    yield candidate

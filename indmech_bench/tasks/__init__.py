@@ -1,0 +1,1 @@
+"""The registry's tasks: one file a family of SCMs with known ground truth."""

@@ -1,0 +1,75 @@
+"""Views of rows: the newest of each, and the labels that tell settings apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from indmech_bench.catalogue import Catalogue
+from indmech_bench.errors import InputError
+from indmech_bench.plan import KEYED
+from indmech_bench.rows import Row
+from indmech_bench.settings import label
+
+CODE = ("source", "engine", "task_version")
+"""Keyed fields that say which code made a row."""
+
+
+def newest(rows: Sequence[Row]) -> tuple[list[Row], int]:
+    """The rows made by the newest code, and how many were left out.
+
+    Within a cell the code of its last row counts; rows of other code are left out even where that leaves a hole, so
+    that no cell is a mixture.
+    """
+    last = {_cell(row): _code(row) for row in rows}
+    kept = [row for row in rows if last[_cell(row)] == _code(row)]
+    return kept, len(rows) - len(kept)
+
+
+def _cell(row: Row) -> tuple[Any, ...]:
+    return tuple(_frozen(row[name]) for name in KEYED if name not in (*CODE, "seed"))
+
+
+def _code(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in CODE)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(sorted((k, repr(v)) for k, v in value.items())) if isinstance(value, dict) else value
+
+
+def with_labels(rows: Sequence[Row]) -> list[Row]:
+    """The rows with `task_label` and `label`: the names with the settings that differ from the defaults.
+
+    A budget, precision, protocol or salt that is not the same in all rows is part of the label too: rows that
+    differ in it are never pooled. References have only a salt.
+    """
+    catalogue = Catalogue.read()
+    varying: dict[str, set[Any]] = defaultdict(set)
+    for row in rows:
+        for name in ("salt",) if row["reference"] else ("budget", "precision", "protocol", "salt"):
+            varying[name].add(row[name])
+    return [
+        {
+            **row,
+            "task_label": label(row["task"], row["task_settings"], _defaults(catalogue, "task", row["task"])),
+            "label": _method_label(row, varying, catalogue),
+        }
+        for row in rows
+    ]
+
+
+def _method_label(row: Row, varying: dict[str, set[Any]], catalogue: Catalogue) -> str:
+    text = label(row["method"], row["settings"], _defaults(catalogue, "method", row["method"]))
+    names = ("salt",) if row["reference"] else tuple(varying)
+    marks = [f"{name}={row[name]}" for name in names if len(varying[name]) > 1]
+    return f"{text} [{', '.join(marks)}]" if marks else text
+
+
+def _defaults(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any]:
+    """The installed defaults; for a name that is not installed none, so that every setting is shown."""
+    try:
+        return catalogue.find(kind, name).defaults
+    except InputError:
+        return {}
