@@ -28,7 +28,7 @@ def _version(show: bool) -> None:
     if show:
         from indmech_bench.provenance import package_version
 
-        print(f"indmech-bench {package_version()}")
+        _show(f"indmech-bench {package_version()}")
         raise typer.Exit
 
 
@@ -50,7 +50,7 @@ def list_(
     from indmech_bench.catalogue import Catalogue
 
     records = descriptions.listing(kind, Catalogue.read(plugin))
-    print(descriptions.listing_json(records) if as_json else descriptions.listing_text(records))
+    _show(descriptions.listing_json(records) if as_json else descriptions.listing_text(records))
 
 
 @app.command()
@@ -62,7 +62,7 @@ def describe(
     from indmech_bench import descriptions
     from indmech_bench.catalogue import Catalogue
 
-    print(descriptions.describe_text(name, Catalogue.read(plugin)))
+    _show(descriptions.describe_text(name, Catalogue.read(plugin)))
 
 
 @app.command()
@@ -98,16 +98,16 @@ def run(
         "salt": salt,
     }
     if dry_run:
-        print("\n".join(harness.dry_run_lines(harness.plan(**chosen))))
+        _show("\n".join(harness.dry_run_lines(harness.plan(**chosen))))
         return
     report = harness.run(
         **chosen, jobs=jobs, retry_failed=retry_failed, fresh=fresh, command=["indmech-bench", *sys.argv[1:]]
     )
     if report.resumed:
-        print(f"{report.resumed} rows were there already")
+        _show(f"{report.resumed} rows were there already")
     if report.failed:
         print(f"see: indmech-bench status {report.folder} --failures", file=sys.stderr)
-    print(report)
+    _show(report)
     raise typer.Exit(1 if report.failed else 0)
 
 
@@ -120,7 +120,7 @@ def status(
     """Show what a results folder holds."""
     from indmech_bench.inspection import status_lines
 
-    print("\n".join(status_lines(folder, why=why, failures=failures)))
+    _show("\n".join(status_lines(folder, why=why, failures=failures)))
 
 
 @app.command()
@@ -133,7 +133,7 @@ def leaderboard(
     """Print the leaderboard of a results folder."""
     from indmech_bench import ranking, tables
 
-    print(tables.render(ranking.leaderboard(folder, metric=metric, family=family), form))
+    _show(tables.render(ranking.leaderboard(folder, metric=metric, family=family), form))
 
 
 def main() -> None:
@@ -149,18 +149,23 @@ def _guarded(command: Callable[[], Any]) -> int:
         return _say("standard output is closed: nothing could be shown, so nothing was done.")
     try:
         code = command()
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except InputError as error:
         return _say(str(error))
     except TyperException as error:
         return _say(f"{error.format_message().rstrip('.')}; see indmech-bench --help.")
-    except BrokenPipeError:
-        # the reader has gone: keep Python from failing again when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _say("standard output was closed before all was written.")
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted; what is finished is kept, and the same command goes on from there.", 130)
+
+
+def _show(text: str) -> None:
+    """Print to standard output. Raises InputError when nobody reads it any more."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # keep Python from failing again when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise InputError("standard output was closed before all was written.") from None
 
 
 def _say(sentence: str, code: int = 2) -> int:
