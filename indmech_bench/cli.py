@@ -107,7 +107,7 @@ def run(
         _show(f"{report.resumed} rows were there already")
     if report.failed:
         print(f"see: indmech-bench status {report.folder} --failures", file=sys.stderr)
-    _show(report)
+    _show(str(report))
     raise typer.Exit(1 if report.failed else 0)
 
 

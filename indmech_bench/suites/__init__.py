@@ -97,8 +97,7 @@ def read_seeds(text: str) -> list[int]:
         raise InputError(f"--seeds '{text}' must be a number such as 32 or a range such as 0-31.") from None
     if high < low:
         raise InputError(f"--seeds '{text}' is empty: give a number of 1 or more, or a range low-high.")
-    if not any(low in allowed and high in allowed for allowed in (SCORED, TUNING)):
-        raise InputError(
-            f"--seeds '{text}' must lie within 0-{SCORED.stop - 1} (scored) or {TUNING.start}-{TUNING.stop - 1} (tuning)."
-        )
+    if not any(low in known and high in known for known in (SCORED, TUNING)):
+        allowed = f"0-{SCORED.stop - 1} (scored) or {TUNING.start}-{TUNING.stop - 1} (tuning)"
+        raise InputError(f"--seeds '{text}' must lie within {allowed}.")
     return list(range(low, high + 1))

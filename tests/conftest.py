@@ -1,0 +1,53 @@
+"""Fixtures that several test files share. One thread a process: two under load are many times slower."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # read when torch is first imported, below a test's own imports
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """The command line as a user runs it, in a folder of its own."""
+
+    def call(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "indmech_bench.cli", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, **options)
+
+    return call
+
+
+def make_job(method: str, seeds: list[int], task: str = "fir-natural", **changes: Any) -> dict[str, Any]:
+    """A job as the harness makes it; `method` may carry settings, references are found by name."""
+    from indmech_bench.catalogue import Catalogue
+    from indmech_bench.plan import make_cells
+
+    plugins = [str(path) for path in changes.pop("plugins", [])]
+    precision, budget, salt = (changes.pop(k, d) for k, d in (("precision", "float64"), ("budget", None), ("salt", "")))
+    assert not changes
+    catalogue = Catalogue.read(Path(path) for path in plugins)
+    references = {entry.name for entry in catalogue.of_kind("reference")}
+    methods = [] if method in references else [method]
+    cells = make_cells(catalogue, [task], methods, salt=salt, budget=budget, precision=precision)
+    cell = next(cell for cell in cells if cell.method.name == method.partition(":")[0])
+    return cell.job(seeds, plugins)
+
+
+def outcomes(method: str, seeds: list[int], task: str = "fir-natural", **changes: Any) -> dict[int, dict[str, Any]]:
+    """Outcomes by seed of a job run in this process."""
+    from indmech_bench.job import execute
+
+    reply = execute(make_job(method, seeds, task, **changes))
+    assert "outcomes" in reply, reply
+    return {row["seed"]: row for row in reply["outcomes"]}

@@ -1,0 +1,95 @@
+"""Random models, truths and problems that several tests draw, and the law of a cascade written out plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from indmech_bench.catalogue import Catalogue
+from indmech_bench.models.convolution import ConvolutionCascade
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.randomness import Streams, streams
+from indmech_bench.references import of_parameters
+from indmech_bench.registry import build, resolve
+from indmech_bench.truth import Truth
+
+Array = NDArray[np.float64]
+
+PRESETS = ("fir-natural", "fir-graded", "fir-generic", "fir-dependent-plus", "fir-dependent-minus")
+
+
+def each_seed(examples: int = 25) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a test on the same few random seeds every time."""
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        limited = settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+        return limited(given(seed=st.integers(0, 2**32 - 1))(test))
+
+    return decorate
+
+
+def kernels(seed: int, lengths: Sequence[int], *lead: int) -> dict[str, Tensor]:
+    """iid Gaussian taps (*lead, L_k)."""
+    generator = np.random.default_rng(seed)
+    return {f"k{k + 1}": torch.from_numpy(generator.standard_normal((*lead, L))) for k, L in enumerate(lengths)}
+
+
+def task_and_streams(text: str, domain: str, seeds: Iterable[int]) -> tuple[Any, Streams]:
+    """A task and the streams of some seeds of it, as a job makes them."""
+    named = resolve(Catalogue.read(), "task", text)
+    return build(named), streams(domain, "tests", named.entry.name, named.settings, named.entry.version, list(seeds))
+
+
+def truth_of(text: str, seeds: Iterable[int]) -> Truth:
+    """True parameters of a task's seeds."""
+    seeds = list(seeds)
+    task, drawn = task_and_streams(text, "truth", seeds)
+    return Truth(task.model, task.sample(drawn), task_and_streams(text, "reference", seeds)[1])
+
+
+def problem_of(text: str, seeds: Iterable[int], budget: float | None = None) -> Problem:
+    """What a method sees of a task's seeds."""
+    seeds = list(seeds)
+    task, drawn = task_and_streams(text, "truth", seeds)
+    observation = task.observe(task.sample(drawn), drawn)
+    return Problem(observation, task_and_streams(text, "method", seeds)[1], budget=budget)
+
+
+def truth_from(model: ConvolutionCascade, parameters: dict[str, Tensor]) -> Truth:
+    """These parameters, brought to mean power 1, as a truth."""
+    P, R = model.powers(parameters)
+    keys = tuple(str(row).encode() for row in range(len(P)))
+    return Truth(model, model.rescale(parameters, 1 / (P * R).mean(-1).sqrt()), Streams(keys))
+
+
+def against_all_solutions(truth: Truth, row: int) -> tuple[Truth, Solution]:
+    """One replicate's truth, repeated, beside all solutions that fit its composite kernel."""
+    kept = [value[row] for value in truth.parameters.values()]
+    pairs = truth.solutions(np.convolve(*(value.numpy() for value in kept)))
+    count = len(pairs["k1"])
+    repeated = {name: value.expand(count, -1).clone() for name, value in zip(pairs, kept, strict=True)}
+    keys = tuple(str(index).encode() for index in range(count))
+    return Truth(truth.model, repeated, Streams(keys)), of_parameters(truth, pairs)
+
+
+def modulated_spectrum(taps: Sequence[Array], n: int, intervened: int, shift: int) -> Array:
+    """|DFT|^2 (R, n) of a cascade whose kernel `intervened` is multiplied by exp(2 pi i shift t / n), tap by tap."""
+    spectrum = np.ones((len(taps[0]), n))
+    for k, kernel in enumerate(taps):
+        t = np.arange(kernel.shape[-1])
+        moved = kernel * np.exp(2j * np.pi * shift * t / n) if k == intervened else kernel
+        spectrum = spectrum * np.abs(moved @ np.exp(-2j * np.pi * np.outer(t, np.arange(n)) / n)) ** 2
+    return spectrum
+
+
+def all_spectra(model: ConvolutionCascade, parameters: dict[str, Tensor]) -> Array:
+    """The spectra under all n modulations, identity first: (R, n, n), shift before frequency."""
+    taps = [value.numpy() for value in parameters.values()]
+    return np.stack([modulated_spectrum(taps, model.n, model.intervened, shift) for shift in range(model.n)], 1)

@@ -1,0 +1,129 @@
+"""The catalogue, read as text, and the live registry are one."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import indmech_bench
+from indmech_bench import registry
+from indmech_bench.catalogue import Catalogue, Entry
+from indmech_bench.descriptions import KINDS, listing
+from indmech_bench.errors import InputError
+from indmech_bench.registry import build, live
+from indmech_bench.settings import complete
+from indmech_bench.source import source_hash
+
+ENTRIES = list(Catalogue.read().entries)
+
+
+def test_nothing_is_broken() -> None:
+    assert [entry.broken for entry in ENTRIES if entry.broken] == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_catalogue_and_live_registry_are_equal(entry: Entry) -> None:
+    made = live(entry)
+    assert made.__name__ == entry.attribute
+    assert inspect.getdoc(made) == inspect.cleandoc(entry.doc)
+    if entry.kind != "reference":
+        fields = {field.name: field.default for field in dataclasses.fields(made)}
+        own = {s.name: s.default for s in entry.settings if not s.named}
+        assert list(fields) == [setting.name for setting in entry.settings]
+        assert own.items() <= fields.items()
+        built = build(complete(entry, {}))
+        assert dataclasses.asdict(built) == entry.defaults
+
+
+def test_every_live_registration_is_in_the_catalogue() -> None:
+    for entry in ENTRIES:
+        live(entry)
+    assert set(registry._LIVE) >= {(entry.kind, entry.name) for entry in ENTRIES}
+    installed = {key for key, made in registry._LIVE.items() if not made.__module__.startswith("indmech_plugin")}
+    assert installed == {(entry.kind, entry.name) for entry in ENTRIES}
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.kind == "method"], ids=lambda entry: entry.name)
+def test_every_numeric_setting_of_a_method_has_a_range(entry: Entry) -> None:
+    assert all(s.range for s in entry.settings if s.type in ("int", "float"))
+    assert "Source:" in entry.doc or entry.name.startswith(("gradient-descent", "multistart"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_listing_has_names_and_summaries(kind: str) -> None:
+    records = listing(kind, Catalogue.read())
+    assert records
+    assert all(record["name"] and record["summary"] for record in records)
+
+
+def test_public_names_stay_what_they_are_at_second_access() -> None:
+    for name in indmech_bench.__all__:
+        assert getattr(indmech_bench, name) is getattr(indmech_bench, name)
+        assert callable(getattr(indmech_bench, name))
+        assert name in dir(indmech_bench)
+
+
+def test_importing_and_listing_import_nothing_heavy() -> None:
+    code = (
+        "import sys, indmech_bench; indmech_bench.list_tasks(); indmech_bench.list_methods();"
+        "print([m for m in ('torch', 'numpy', 'scipy', 'pandas', 'matplotlib') if m in sys.modules])"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "[]"
+
+
+BASE = '''
+"""Docstring."""
+from dataclasses import dataclass
+from indmech_bench import register_method
+from helper import rate
+
+@register_method("mine")
+@dataclass(frozen=True)
+class Mine:
+    """A method."""
+
+    x: float = 1.0
+
+    def fit(self, problem):
+        return problem.solution(problem.start(rate))
+'''
+
+
+def test_source_follows_code_and_helpers_but_not_comments(tmp_path: Path) -> None:
+    from indmech_bench.source import _stripped
+
+    def hashed(text: str, helper: str) -> str:
+        _stripped.cache_clear()
+        (tmp_path / "mine.py").write_text(text)
+        (tmp_path / "helper.py").write_text(helper)
+        (tmp_path / "other.py").write_text(helper)
+        entry = Catalogue.read([tmp_path / "mine.py"]).find("method", "mine")
+        return source_hash(entry)
+
+    first = hashed(BASE, "rate = 0.1")
+    assert hashed(BASE.replace("A method.", "Another.") + "\n# a comment\n", "rate = 0.1  # why") == first
+    assert hashed(BASE.replace("x: float = 1.0", "x: float = 2.0"), "rate = 0.1") != first
+    assert hashed(BASE, "rate = 0.2") != first
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("name = 'x'\n@register_method(name)\nclass A:\n    'Doc.'\n", "not a literal"),
+        ("@register_method('x')\nclass A:\n    'Doc.'\n    y: float\n", "no default"),
+        ("@register_method('../x')\nclass A:\n    'Doc.'\n", "is no name"),
+        ("@register_method('x', z=1)\nclass A:\n    'Doc.'\n", "does not have"),
+        ("@register_method('x', **{})\nclass A:\n    'Doc.'\n", "literal keywords"),
+        ("x = (", "never closed"),
+    ],
+)
+def test_a_registration_that_cannot_be_read_says_why(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "bad.py").write_text(text)
+    with pytest.raises(InputError, match=why):
+        Catalogue.read([tmp_path / "bad.py"])
