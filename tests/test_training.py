@@ -219,27 +219,30 @@ def drift(problem: Problem, conserved: Callable[[Parameters], Tensor], rate: flo
     return (conserved(end) - conserved(start)).norm(dim=-1)
 
 
+def natural_problem() -> Problem:
+    return problem_of("fir-natural", range(8))
+
+
 def full_length_problem() -> Problem:
     kernel = kernels(0, (16,), 8)["k1"]
     return Problem(Impulse(ConvolutionCascade((16, 16), 16), kernel), Streams(tuple(map(bytes, range(8)))))
 
 
 @pytest.mark.parametrize(
-    ("problem", "conserved"),
-    [(problem_of("fir-natural", range(8)), norm_difference), (full_length_problem(), spectral_difference)],
+    ("make_problem", "conserved"),
+    [(natural_problem, norm_difference), (full_length_problem, spectral_difference)],
     ids=["norms", "full-length-spectra"],
 )
 def test_the_drift_of_what_gradient_flow_conserves_shrinks_with_the_step(
-    problem: Problem, conserved: Callable[[Parameters], Tensor]
+    make_problem: Callable[[], Problem], conserved: Callable[[Parameters], Tensor]
 ) -> None:
-    coarse, fine = drift(problem, conserved, 0.02), drift(problem, conserved, 0.01)
+    coarse, fine = drift(make_problem(), conserved, 0.02), drift(make_problem(), conserved, 0.01)
     assert bool((coarse > 1e-6).all())
     assert torch.allclose(coarse / fine, torch.full((8,), 2.0).double(), rtol=0.1)
 
 
 def test_momentum_breaks_the_conservation() -> None:
-    problem = problem_of("fir-natural", range(8))
-    plain, heavy = (drift(problem, norm_difference, 0.02, momentum) for momentum in (0.0, 0.9))
+    plain, heavy = (drift(natural_problem(), norm_difference, 0.02, momentum) for momentum in (0.0, 0.9))
     assert bool((heavy > 3 * plain).all())
 
 

@@ -1,0 +1,168 @@
+"""The command line, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+
+BAD = [
+    (["run", "--task", "fir-natrual"], "did you mean 'fir-natural'?"),
+    (["run", "--task", "fir-natural", "--method", "adma"], "did you mean 'adam'?"),
+    (["run", "--task", "fir-natural:tap=7x5"], "did you mean 'taps'?"),
+    (["run", "--task", "fir-natural:taps=7"], "two lengths such as 9x5"),
+    (["run", "--task", "fir-natural:taps=70x5"], "longer than the signal of 64"),
+    (["run", "--task", "fir-natural:tolerance=-1"], "must be in (0, inf), not -1"),
+    (["run", "--task", "fir-natural:dependence=9"], "cannot be reached"),
+    (["run", "--task", "fir-natural", "--method", "adam:learning_rate=fast"], "a finite number, not 'fast'"),
+    (["run", "--task", "fir-natural", "--method", "adam:steps=1.5"], "a whole number, not '1.5'"),
+    (["run", "--task", "fir-natural", "--method", "adam", "--method", "adam:steps=2000"], "'adam' is given twice"),
+    (["run", "--task", "fir-natural", "--method", "multistart-fit:criterion=norm"], "is fixed by the name"),
+    (["run", "smok"], "did you mean 'smoke'?"),
+    (["run", "missing.toml"], "'missing.toml' does not exist"),
+    (["run", "--seeds", "5-3"], "'5-3' is empty"),
+    (["run", "--seeds", "0"], "'0' is empty"),
+    (["run", "--seeds=-3"], "'-3' must be a number"),
+    (["run", "--seeds", "9990-10010"], "must lie within"),
+    (["run", "--jobs", "-1"], "--jobs -1 must be 0"),
+    (["run", "--timeout", "0"], "--timeout 0 must be"),
+    (["run", "--budget", "0"], "--budget 0 must be"),
+    (["run", "--precision", "float16"], "did you mean 'float64'?"),
+    (["run", "--plugin", "none.py"], "none.py' is not a file"),
+    (["run", "--bogus"], "No such option: --bogus"),
+    (["run", "--seeds", "1", "--out", "/proc/none/x"], "cannot write to '/proc/none/x'"),
+    (["list", "methds"], "did you mean 'methods'?"),
+    (["describe", "adm"], "did you mean 'adam'?"),
+    (["leaderboard", "nowhere"], "holds no results"),
+    (["status", "nowhere"], "holds no results"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD, ids=lambda value: value[-1] if isinstance(value, list) else "")
+def test_bad_input_gets_one_sentence_and_nothing_is_written(
+    cli: Cli, tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    made = cli(*arguments)
+    assert made.returncode == 2
+    assert sentence in made.stderr
+    assert len(made.stderr.strip().splitlines()) == 1
+    assert made.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('tasks = ["fir-natural"]\nseed = 3\n', "did you mean 'seeds'?"),
+        ('tasks = "fir-natural"\n', "must be a list of task names"),
+        ("tasks = []\n", "names no tasks"),
+        ("tasks = [\n", "cannot be read"),
+        ('tasks = ["fir-natural"]\ntimeout = true\n', "must be a number of seconds"),
+    ],
+)
+def test_a_wrong_suite_file_gets_one_sentence(cli: Cli, tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    made = cli("run", "mine.toml")
+    assert (made.returncode, made.stdout) == (2, "")
+    assert sentence in made.stderr
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x = (", "cannot be read"),
+        ("x = 1", "registers nothing"),
+        ("@register_method('adam')\nclass A:\n    'Doc.'\n", "a name taken by adam.py"),
+    ],
+)
+def test_a_wrong_plugin_gets_one_sentence(cli: Cli, tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "plug.py").write_text(text)
+    made = cli("run", "--task", "fir-natural", "--plugin", "plug.py")
+    assert (made.returncode, made.stdout) == (2, "")
+    assert sentence in made.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_closed_standard_output_is_said_and_nothing_is_written(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m indmech_bench.cli run smoke >&-"
+    made = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert made.returncode == 2
+    assert "standard output is closed" in made.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+RUN = ("run", "--task", "fir-natural", "--method", "adam:steps=20", "--out", "r")
+
+
+def test_run_resume_leaderboard_and_status(cli: Cli, tmp_path: Path) -> None:
+    first = cli(*RUN, "--seeds", "3")
+    assert first.returncode == 0
+    assert first.stdout.splitlines()[-1] == "27 ok, 0 failed, 0 skipped"
+    before = (tmp_path / "r/runs.jsonl").read_text()
+
+    again = cli(*RUN, "--seeds", "3")
+    assert again.stdout.splitlines() == ["27 rows were there already", "27 ok, 0 failed, 0 skipped"]
+    assert (tmp_path / "r/runs.jsonl").read_text() == before
+
+    more = cli(*RUN, "--seeds", "2-4")
+    assert more.stdout.splitlines()[0] == "9 rows were there already"
+    assert (tmp_path / "r/runs.jsonl").read_text().startswith(before)
+    assert len(json.loads((tmp_path / "r/manifest.json").read_text())["runs"]) == 2
+
+    board = json.loads(cli("leaderboard", "r", "--format", "json").stdout)
+    lines = {line["method"]: line for line in board["lines"]}
+    assert lines["oracle"]["rank"] is None
+    assert lines["oracle"]["median_extrapolation_error"] == 0
+    assert lines["no-intervention"]["median_extrapolation_error"] == pytest.approx(1, abs=1e-9)
+    assert lines["adam:steps=20"]["rank"] == 1
+    for form in ("table", "md", "csv"):
+        assert "adam:steps=20" in cli("leaderboard", "r", "--format", form).stdout
+    assert "45 ok" in cli("status", "r").stdout
+    assert "all rows are what today's code would make" in cli("status", "r", "--why").stdout
+
+
+def test_a_torn_last_line_is_healed_and_a_newer_schema_refused(cli: Cli, tmp_path: Path) -> None:
+    cli(*RUN, "--seeds", "1")
+    runs = tmp_path / "r/runs.jsonl"
+    whole = runs.read_text()
+    runs.write_text(whole[:-30])
+    made = cli(*RUN, "--seeds", "1")
+    assert "torn last line" in made.stderr
+    assert made.stdout.splitlines()[-1] == "9 ok, 0 failed, 0 skipped"
+    assert sorted(json.loads(line)["key"] for line in runs.read_text().splitlines()) == sorted(
+        json.loads(line)["key"] for line in whole.splitlines()
+    )
+    runs.write_text(whole.replace('"schema": 1', '"schema": 2'))
+    newer = cli("leaderboard", "r")
+    assert newer.returncode == 2
+    assert "newer than" in newer.stderr
+
+
+def test_a_budget_that_is_too_small_is_a_status(cli: Cli, tmp_path: Path) -> None:
+    made = cli("run", "--task", "fir-natural", "--method", "adam", "--seeds", "2", "--budget", "100", "--out", "r")
+    assert made.returncode == 1
+    assert made.stdout.splitlines()[-1] == "16 ok, 2 failed, 0 skipped"
+    assert "budget: a step of 6,000 units was asked for when 100 of 100 were left" in cli(
+        "status", "r", "--failures"
+    ).stdout  # fmt: skip
+    board = json.loads(cli("leaderboard", "r", "--format", "json").stdout)
+    adam = next(line for line in board["lines"] if line["method"].startswith("adam"))
+    assert (adam["score_iqm"], adam["identified"], adam["median_extrapolation_error"]) == (0, 0, "inf")
+
+
+def test_dry_run_writes_nothing(cli: Cli, tmp_path: Path) -> None:
+    made = cli("run", "smoke", "--dry-run")
+    assert "136 rows, 0 there already" in made.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_smoke_covers_every_method(cli: Cli) -> None:
+    listed = {record["name"] for record in json.loads(cli("list", "methods", "--json").stdout)}
+    shown = cli("run", "smoke", "--dry-run").stdout
+    assert all(f"  {name}  " in shown for name in listed)
+    assert cli("--version").stdout.startswith("indmech-bench ")
