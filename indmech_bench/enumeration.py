@@ -173,7 +173,7 @@ def _polish(first: Array, second: Array, composite: Array) -> tuple[Array, Array
     first, second = first * balance, second / balance
     residual = convolve(first, second) - composite
     for _ in range(4):
-        if np.abs(residual).max() <= 1e-15 * np.linalg.norm(composite):
+        if np.abs(residual).max(initial=0.0) <= 1e-15 * np.linalg.norm(composite):
             break
         step = -(np.linalg.pinv(convolution_jacobian(first, second), rcond=1e-13) @ residual[:, :, None])[:, :, 0]
         new_first, new_second = first + step[:, : first.shape[1]], second + step[:, first.shape[1] :]

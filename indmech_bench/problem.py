@@ -121,7 +121,7 @@ class Problem:
             return made
 
         stacked: Tensor = torch.func.vmap(column)(basis)
-        return stacked.movedim(0, -1)
+        return stacked.movedim(0, -1).contiguous()  # one layout at any batch size: products pick kernels by it
 
     def log_generic_ratio(self, parameters: Parameters) -> Tensor:
         """log rho of the intervened mechanism: 0 when the mechanisms are generic with respect to each other."""

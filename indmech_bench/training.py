@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -45,13 +46,13 @@ def train(
     first = next(iter(problem.shapes))
     starts = parameters[first].shape[1 : parameters[first].dim() - len(problem.shapes[first])].numel()
     turns = [turn(step) for step in range(steps)]
-    moved: set[int] = set()
-    with problem.prepaid(3 * starts * sum(players[player].forwards for player in turns)):
+    with warnings.catch_warnings(), problem.prepaid(3 * starts * sum(players[player].forwards for player in turns)):
+        # every schedule follows the run's steps, also that of a player whose first turn has yet to come
+        warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)")
         for player in turns:
             optimisers[player].zero_grad()
             players[player].objective(parameters).sum().backward()
             optimisers[player].step()
-            moved.add(player)
-            for other in moved:  # torch wants a schedule to wait for its optimiser's first step
-                schedules[other].step()
+            for schedule in schedules:
+                schedule.step()
     return {name: value.detach() for name, value in parameters.items()}

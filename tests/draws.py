@@ -17,7 +17,7 @@ from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.problem import Problem, Solution
 from indmech_bench.randomness import Streams, streams
 from indmech_bench.references import of_parameters
-from indmech_bench.registry import build, resolve
+from indmech_bench.registry import live, resolve
 from indmech_bench.truth import Truth
 
 Array = NDArray[np.float64]
@@ -44,7 +44,8 @@ def kernels(seed: int, lengths: Sequence[int], *lead: int) -> dict[str, Tensor]:
 def task_and_streams(text: str, domain: str, seeds: Iterable[int]) -> tuple[Any, Streams]:
     """A task and the streams of some seeds of it, as a job makes them."""
     named = resolve(Catalogue.read(), "task", text)
-    return build(named), streams(domain, "tests", named.entry.name, named.settings, named.entry.version, list(seeds))
+    task = live(named.entry)(**named.settings)
+    return task, streams(domain, "tests", named.entry.name, named.settings, named.entry.version, list(seeds))
 
 
 def truth_of(text: str, seeds: Iterable[int]) -> Truth:

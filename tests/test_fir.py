@@ -33,7 +33,7 @@ MODEL = ConvolutionCascade((5, 4), 16)
 @lru_cache
 def drawn(preset: str) -> Truth:
     """A few truths; conditioning on log rho = -1 is slow."""
-    return truth_of(preset, range({"fir-dependent-minus": 8, "fir-graded": 200}.get(preset, 40)))
+    return truth_of(preset, range({"fir-dependent-minus": 8, "fir-graded": 150}.get(preset, 20)))
 
 
 @each_preset

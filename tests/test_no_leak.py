@@ -57,7 +57,7 @@ def reachable_arrays(ours: set[int]) -> Iterator[np.ndarray[Any, Any]]:
 def holds_truth(kernels: list[tuple[float, ...]]) -> bool:
     """Whether any reachable array holds a row of one of these kernels, at any scale (a kernel's direction)."""
     directions = [np.array(kernel) / np.linalg.norm(kernel) for kernel in kernels]
-    for array in reachable_arrays({id(direction) for direction in directions}):
+    for array in list(reachable_arrays({id(direction) for direction in directions})):
         for direction in directions:
             size = len(direction)
             if array.ndim and array.shape[-1] == size:

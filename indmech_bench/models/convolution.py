@@ -55,10 +55,13 @@ class ConvolutionCascade:
 
     def composite(self, parameters: Parameters) -> Tensor:
         """Transfer function prod_k K_k on the n // 2 + 1 non-negative frequencies: (..., L_k) -> (..., n // 2 + 1)."""
-        product = torch.fft.rfft(parameters[self.names[0]], n=self.n)
-        for name in self.names[1:]:
-            product = product * torch.fft.rfft(parameters[name], n=self.n)
-        return product
+        spectra = [torch.fft.rfft(parameters[name], n=self.n) for name in self.names]
+        real, imag = spectra[0].real, spectra[0].imag
+        for K in spectra[1:]:
+            # written out: torch's complex product fuses differently in a vector's tail, so a row's bits would depend
+            # on its place in the batch
+            real, imag = real * K.real - imag * K.imag, real * K.imag + imag * K.real
+        return torch.complex(real, imag)
 
     def half_powers(self, parameters: Parameters) -> list[Tensor]:
         """P_k on the non-negative frequencies, one (..., n // 2 + 1) a mechanism: all of it, kernels being real."""
