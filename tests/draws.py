@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 PRESETS = ("fir-natural", "fir-graded", "fir-generic", "fir-dependent-plus", "fir-dependent-minus")
 
 
-def each_seed(examples: int = 25) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def each_seed(examples: int = 20) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run a test on the same few random seeds every time."""
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
