@@ -21,7 +21,7 @@ lint: $(READY)
 
 # long checks of the science, beyond what every change needs
 validate: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/validate
+	$(BIN)/python -m pytest tests/validate
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
