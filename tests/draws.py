@@ -73,7 +73,7 @@ def truth_from(model: ConvolutionCascade, parameters: dict[str, Tensor]) -> Trut
 def against_all_solutions(truth: Truth, row: int) -> tuple[Truth, Solution]:
     """One replicate's truth, repeated, beside all solutions that fit its composite kernel."""
     kept = [value[row] for value in truth.parameters.values()]
-    pairs = truth.solutions(np.convolve(*(value.numpy() for value in kept)))
+    pairs = truth.solutions(list(truth.composites())[row])
     count = len(pairs["k1"])
     repeated = {name: value.expand(count, -1).clone() for name, value in zip(pairs, kept, strict=True)}
     keys = tuple(str(index).encode() for index in range(count))

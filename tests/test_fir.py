@@ -86,6 +86,16 @@ def test_interventions_move_every_truth_by_a_hundredth_of_its_power(preset: str)
     assert bool((bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)).all())
 
 
+def test_what_counts_as_moving_is_a_hundredth_of_the_power() -> None:
+    task = get_task("fir-natural:taps=2x3")
+    second_taps = torch.linspace(0.01, 0.4, 200, dtype=torch.float64)
+    pairs = {"k1": torch.stack([torch.ones(200).double(), second_taps], -1), "k2": kernels(0, (3,), 200)["k1"]}
+    laws = torch.stack([task.model.law(pairs, g) for g in modulations(64)], 1)
+    moves = bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)
+    assert 20 < int(moves.sum()) < 180
+    assert torch.equal(task._moves(pairs), moves)
+
+
 def test_pairs_that_interventions_hardly_move_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Tensor] = []
 

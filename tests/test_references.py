@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -193,19 +194,31 @@ def test_bayes_has_the_largest_posterior_of_all_solutions(text: str) -> None:
         assert np.isclose(chosen[row], every.max(), atol=1e-9)
 
 
-def test_the_blind_pick_is_uniform_over_classes() -> None:
-    count = 400
-    one = truth_of("fir-natural", [1])
-    keys = tuple(str(index).encode() for index in range(count))
-    many = Truth(one.model, {name: value.expand(count, -1) for name, value in one.parameters.items()}, Streams(keys))
+def mirrored_truth() -> Truth:
+    """Three solutions in two classes: the zeros 1/2 and 2 have the same spectrum."""
+    kernels_of_zeros = {"k1": torch.tensor([[1.0, -0.5]]), "k2": torch.from_numpy(np.poly([2.0, -0.3])[None])}
+    return truth_from(
+        ConvolutionCascade((2, 3), 64), {name: value.double() for name, value in kernels_of_zeros.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("make_truth", "solutions", "classes"),
+    [(lambda: truth_of("fir-natural:taps=5x3", [0]), 7, 7), (mirrored_truth, 3, 2)],
+    ids=["natural", "mirrored"],
+)
+def test_the_blind_pick_is_uniform_over_classes(make_truth: Callable[[], Truth], solutions: int, classes: int) -> None:
+    one = make_truth()
+    keys = tuple(str(index).encode() for index in range(400))
+    many = Truth(one.model, {name: value.expand(400, -1) for name, value in one.parameters.items()}, Streams(keys))
     pairs = one.solutions(next(one.composites()))
-    classes = distinct_classes(one, pairs)
-    picked = live(Catalogue.read().find("reference", "random-solution"))(problem_of("fir-natural", [1]), many)
-    distance = (picked.parameters["k1"][:, None] - pairs["k1"][classes][None]).norm(dim=-1)
-    observed = np.bincount(distance.argmin(-1).numpy(), minlength=len(classes))
-    assert float(distance.min(-1).values.max()) < 1e-9
-    assert len(classes) > 5
-    assert stats.chisquare(observed).pvalue > 1e-3
+    picked = live(Catalogue.read().find("reference", "random-solution"))(posed("fir-natural"), many).parameters
+    ratios, chosen = one.model.log_generic_ratio(pairs), one.model.log_generic_ratio(picked)
+    _, counts = chosen.mul(1e6).round().unique(return_counts=True)
+    assert len(ratios) == solutions
+    assert float((chosen[:, None] - ratios).abs().min(-1).values.max()) < 1e-12
+    assert len(counts) == classes
+    assert stats.chisquare(counts.numpy()).pvalue > 1e-3
 
 
 def test_a_blind_pick_does_not_depend_on_which_others_are_drawn() -> None:
@@ -220,10 +233,9 @@ def test_a_blind_pick_does_not_depend_on_which_others_are_drawn() -> None:
 def test_solutions_that_predict_the_same_are_one_class(seed: int) -> None:
     generator = np.random.default_rng(seed)
     zero, real = generator.uniform(0.3, 0.8), generator.uniform(-0.8, -0.3)
-    composite = np.poly([zero, 1 / zero, real])
     k1, k2 = (torch.from_numpy(np.poly(zeros)[None]) for zeros in ([zero], [1 / zero, real]))
     truth = truth_from(ConvolutionCascade((2, 3), 64), {"k1": k1, "k2": k2})
-    pairs = truth.solutions(composite)
+    pairs = truth.solutions(next(truth.composites()))
     assert len(pairs["k1"]) == 3
     assert len(distinct_classes(truth, pairs)) == 2
 

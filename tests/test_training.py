@@ -75,6 +75,16 @@ def test_the_cost_is_three_passes_a_step_start_and_forward(starts: int | None, f
     assert problem.spent.tolist() == [3 * 7 * (starts or 1) * forwards] * 3
 
 
+def test_a_pass_with_gradient_costs_three_and_without_one() -> None:
+    problem = problem_of("fir-natural", range(2))
+    start = problem.start(starts=4)
+    problem.loss(start)
+    problem.log_generic_ratio(start)
+    assert problem.spent.tolist() == [8, 8]
+    problem.loss({name: value.requires_grad_() for name, value in start.items()})
+    assert problem.spent.tolist() == [8 + 12] * 2
+
+
 def test_the_cost_is_charged_before_the_first_step() -> None:
     problem = problem_of("fir-natural", range(2))
     spent: list[float] = []
@@ -254,12 +264,17 @@ def perturbed(size: float, starts: int) -> tuple[Problem, dict[str, Tensor]]:
     return problem, {name: value[:, None] + size * noise[name] for name, value in truth.parameters.items()}
 
 
-@pytest.mark.parametrize("size", [1e-6, 1e-3, 1e-2])
+@pytest.mark.parametrize("size", [1e-9, 1e-6, 1e-3, 1e-2])
 def test_polishing_reaches_rounding_from_near_the_truth(size: float) -> None:
     problem, start = perturbed(size, 3)
     polished, loss = polish(problem, start)
     assert float(loss.max()) < 1e-20
     assert torch.allclose(problem.loss(polished), loss, rtol=1e-12)
+
+
+def test_polishing_converges_within_a_few_steps() -> None:
+    problem, start = perturbed(1e-3, 3)
+    assert float(polish(problem, start, steps=8)[1].max()) < 1e-20
 
 
 def test_polishing_never_makes_a_loss_larger() -> None:
