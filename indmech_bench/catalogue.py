@@ -141,9 +141,7 @@ def read_module(path: Path, module: str) -> list[Entry]:
         ]
     except SyntaxError as error:
         why = f"line {error.lineno}: {error.msg}"
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        why = str(error)
-    except _NotLiteralError as error:
+    except (_NotLiteralError, OSError, ValueError, RecursionError) as error:
         why = str(error)
     return [Entry("broken", module, module, path, broken=why)]
 

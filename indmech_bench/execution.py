@@ -113,7 +113,7 @@ def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -
         else:
             middle = len(seeds) // 2
             queue = [(seeds[:middle], True), (seeds[middle:], True), *queue]
-    return sorted(done, key=lambda row: list(job["seeds"]).index(row["seed"]))
+    return sorted(done, key=lambda row: int(row["seed"]))
 
 
 def in_place(job: Job, timeout: float) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,6 @@ class Report:
     failed: int
     skipped: int
     resumed: int = 0
-    statuses: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
@@ -149,30 +148,26 @@ def _check_objects(what: Plan) -> None:
     """Build every task and method once: settings out of range or a dependence out of reach end the run here."""
     from indmech_bench.registry import build, live
 
-    built: set[str] = set()
-    for cell in what.cells:
-        for named in (cell.task, cell.method):
-            if named.label not in built:
-                built.add(named.label)
-                if named.entry.kind == "reference":
-                    live(named.entry)
-                else:
-                    build(named)
+    distinct = {(named.entry.kind, named.label): named for cell in what.cells for named in (cell.task, cell.method)}
+    for (kind, _), named in distinct.items():
+        if kind == "reference":
+            live(named.entry)
+        else:
+            build(named)
 
 
 def _run(what: Plan, writer: Writer, jobs: int, retry_failed: bool, command: list[str]) -> Report:
     keys = what.row_keys()
-    before, _ = read_rows(what.folder / RUNS)
-    done = {row["key"] for row in before if row["key"] in keys and not (retry_failed and row["status"] in FAILED)}
+    before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
+    done = {key for key, status in before.items() if not (retry_failed and status in FAILED)}
     todo = [job for cell in what.cells for job in _jobs(what, cell, done)]
     if todo:
         run_id = new_run_id()
         writer.record(run_id, _manifest_entry(what, command, jobs))
         _work(what, writer, jobs, todo, run_id)
-    rows = [row for row in read_rows(what.folder / RUNS)[0] if row["key"] in keys]
-    counts = count(rows)
+    counts = count(row for key, row in writer.rows.items() if key in keys)
     failed = sum(counts[status] for status in FAILED)
-    return Report(what.folder, counts["ok"], failed, counts["skipped"], resumed=len(done), statuses=counts)
+    return Report(what.folder, counts["ok"], failed, counts["skipped"], resumed=len(done))
 
 
 def _manifest_entry(what: Plan, command: list[str], jobs: int) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from torch import Tensor
 from indmech_bench.models.convolution import ConvolutionCascade, half_weights
 from indmech_bench.parameters import Parameters
 
-CHI2_95 = 1.6448536269514722
-"""95 % quantile of the standard normal, for the Wilson-Hilferty form of the chi-squared quantile."""
+NORMAL_95 = 1.6448536269514722
+"""95 % quantile of the standard normal."""
 
 
 def chi2_quantile_95(degrees: int) -> float:
-    """95 % quantile of chi-squared (Wilson-Hilferty; within 0.5 % from 3 degrees of freedom on)."""
+    """95 % quantile of chi-squared (Wilson-Hilferty; within 0.5 % from 4 degrees of freedom on)."""
     spread = 2 / (9 * degrees)
-    return float(degrees * (1 - spread + CHI2_95 * spread**0.5) ** 3)
+    return float(degrees * (1 - spread + NORMAL_95 * spread**0.5) ** 3)
 
 
 @dataclass(frozen=True, eq=False)

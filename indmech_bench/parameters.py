@@ -17,6 +17,13 @@ def finite_rows(parameters: Parameters) -> Tensor:
     return torch.stack(flat).all(0)
 
 
+def starts_in(parameters: Parameters, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """How many starts a replicate has: 1 for (R, ...), S for (R, S, ...), `shapes` being those of one start."""
+    name, shape = next(iter(shapes.items()))
+    value = parameters[name]
+    return value.shape[1 : value.dim() - len(shape)].numel()
+
+
 def pick(parameters: Parameters, index: Tensor) -> dict[str, Tensor]:
     """The start `index[r]` of each replicate: (R, S, ...) -> (R, ...)."""
     rows = torch.arange(len(index), device=index.device)

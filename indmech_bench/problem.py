@@ -13,7 +13,7 @@ from indmech_bench.budget import Meter
 from indmech_bench.genericity import Null, prior_null
 from indmech_bench.interventions import Modulation
 from indmech_bench.observations import Impulse
-from indmech_bench.parameters import Parameters, flatten, unflatten
+from indmech_bench.parameters import Parameters, flatten, starts_in, unflatten
 from indmech_bench.randomness import Streams
 
 START_SCALE = 0.3
@@ -180,6 +180,4 @@ class Problem:
             return
         if gradient is None:
             gradient = torch.is_grad_enabled() and any(value.requires_grad for value in parameters.values())
-        name, shape = next(iter(self.shapes.items()))
-        extra = parameters[name].shape[1 : parameters[name].dim() - len(shape)]
-        self.spend(forwards * extra.numel() * (3 if gradient else 1))
+        self.spend(forwards * starts_in(parameters, self.shapes) * (3 if gradient else 1))

@@ -95,10 +95,11 @@ def move_aside(folder: Path) -> Path | None:
 
 
 class Writer:
-    """The one writer of a results folder, while it holds the folder's lock."""
+    """The one writer of a results folder, while it holds the folder's lock. `rows`: what the folder holds, by key."""
 
-    def __init__(self, folder: Path, file: int) -> None:
+    def __init__(self, folder: Path, file: int, rows: Iterable[Row]) -> None:
         self.folder = folder
+        self.rows = {row["key"]: row for row in rows}
         self._file = file
 
     def append(self, rows: Iterable[Row]) -> None:
@@ -106,7 +107,8 @@ class Writer:
 
         What was written before stays readable: a partial write is taken back.
         """
-        data = b"".join(write_line(row) for row in rows)
+        added = list(rows)
+        data = b"".join(write_line(row) for row in added)
         size = os.fstat(self._file).st_size
         try:
             if os.write(self._file, data) != len(data):
@@ -116,6 +118,7 @@ class Writer:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, size)
             raise cannot_write(self.folder, error) from error
+        self.rows.update((row["key"], row) for row in added)
 
     def record(self, run: str, entry: dict[str, Any]) -> None:
         """Put one run's entry into the manifest, atomically."""
@@ -157,11 +160,11 @@ def writing(folder: Path) -> Iterator[Writer]:
         except OSError as error:
             raise cannot_write(folder, error) from error
         try:
-            _, torn = read_rows(folder / RUNS)
+            rows, torn = read_rows(folder / RUNS)
             if torn:
                 warnings.warn(f"{folder / RUNS}: a torn last line of {torn} bytes is taken away.", stacklevel=3)
                 os.ftruncate(file, os.fstat(file).st_size - torn)
-            yield Writer(folder, file)
+            yield Writer(folder, file, rows)
         finally:
             os.close(file)
     finally:

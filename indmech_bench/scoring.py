@@ -18,7 +18,7 @@ EXACT_GAP = 1e-3
 
 
 def score(truth: Truth, solution: Solution) -> dict[str, Tensor]:
-    """Metric name -> (R,) float64; NaN where a replicate's solution is not finite.
+    """Metric name -> (R,) float64; where a replicate's solution is not finite NaN, and 0 for `identified` and `exact`.
 
     A metric that needs parameters is absent (no key) for a solution without. Sums over interventions leave the
     identity out; means over the genericity group (Haar) are over all of Z_n.

@@ -61,20 +61,20 @@ def complete(entry: Entry, given: Mapping[str, str]) -> Named:
     if entry.broken:
         raise InputError(f"'{entry.name}' cannot be used: {entry.broken}.")
     free = {setting.name: setting for setting in entry.settings if not setting.fixed}
-    values = {s.name: float(s.default) if s.type.startswith("float") and _is_number(s.default) else s.default
-              for s in entry.settings}  # fmt: skip
+    values = {s.name: _typed(s) for s in entry.settings}
     for key, text in given.items():
+        if key in values and key not in free:
+            raise InputError(f"setting '{key}' is fixed by the name '{entry.name}'.")
         if key not in free:
-            fixed = key in entry.defaults
-            if fixed:
-                raise InputError(f"setting '{key}' is fixed by the name '{entry.name}'.")
             raise unknown(f"setting of {entry.kind} '{entry.name}'", key, free)
         values[key] = read_value(entry.name, free[key], text)
     return Named(entry, values)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _typed(setting: Setting) -> Any:
+    """A default as its field's type has it: a whole number written for a float is that float."""
+    whole = isinstance(setting.default, int) and not isinstance(setting.default, bool)
+    return float(setting.default) if whole and setting.type.startswith("float") else setting.default
 
 
 def read_value(owner: str, setting: Setting, text: str) -> Any:

@@ -6,14 +6,13 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 from indmech_bench.errors import unknown
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from indmech_bench.ranking import Leaderboard, Line
 
 FORMATS = ("table", "md", "csv", "json")
@@ -91,40 +90,25 @@ def _notes(board: Leaderboard) -> str:
     return "\n".join(notes)
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]], box: Any, references: Sequence[bool]) -> Table:
+def as_text(board: Leaderboard) -> str:
+    """Tables for a terminal, or 200 columns wide where there is none."""
+    from rich import box
+    from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box, pad_edge=box is not None, show_edge=True)
-    for column in head:
-        left = column == "method"
-        table.add_column(column, justify="left" if left else "right", no_wrap=left)
-    for position, cells in enumerate(body):
-        last = position + 1 < len(body) and references[position] != references[position + 1]
-        table.add_row(*cells, end_section=last)
-    return table
-
-
-def _printed(board: Leaderboard, box: Any, title: str) -> str:
-    import shutil
-    import sys
-
-    from rich.console import Console
-
     out = io.StringIO()
-    width = shutil.get_terminal_size((200, 24)).columns if sys.stdout.isatty() else 200
-    console = Console(file=out, width=max(width, 100), color_system=None, highlight=False, markup=False, emoji=False)
-    references = [line.reference for line in board.lines]
+    width = max(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 200
+    console = Console(file=out, width=width, color_system=None, highlight=False, markup=False, emoji=False)
     for name, head, body in _sections(board):
-        console.print(title.format(name))
-        console.print(_table(head, body, box, references))
-    return out.getvalue()
-
-
-def as_text(board: Leaderboard) -> str:
-    """Tables for a terminal."""
-    from rich import box
-
-    return _printed(board, box.SIMPLE_HEAD, "{}") + _notes(board)
+        table = Table(box=box.SIMPLE_HEAD)
+        for column in head:
+            left = column == "method"
+            table.add_column(column, justify="left" if left else "right", no_wrap=left)
+        for line, following, cells in zip(board.lines, [*board.lines[1:], board.lines[-1]], body, strict=True):
+            table.add_row(*cells, end_section=line.reference != following.reference)
+        console.print(name)
+        console.print(table)
+    return out.getvalue() + _notes(board)
 
 
 def as_markdown(board: Leaderboard) -> str:

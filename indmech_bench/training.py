@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from indmech_bench.parameters import Parameters
+from indmech_bench.parameters import Parameters, starts_in
 from indmech_bench.problem import Problem
 
 
@@ -43,10 +43,9 @@ def train(
     parameters = {name: value.detach().clone().requires_grad_() for name, value in start.items()}
     optimisers = [player.optimiser(list(parameters.values())) for player in players]
     schedules = [CosineAnnealingLR(optimiser, steps) for optimiser in optimisers]
-    first = next(iter(problem.shapes))
-    starts = parameters[first].shape[1 : parameters[first].dim() - len(problem.shapes[first])].numel()
     turns = [turn(step) for step in range(steps)]
-    with warnings.catch_warnings(), problem.prepaid(3 * starts * sum(players[player].forwards for player in turns)):
+    forwards = sum(players[player].forwards for player in turns)
+    with warnings.catch_warnings(), problem.prepaid(3 * starts_in(parameters, problem.shapes) * forwards):
         # every schedule follows the run's steps, also that of a player whose first turn has yet to come
         warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)")
         for player in turns:
