@@ -172,7 +172,7 @@ def _run(what: Plan, writer: Writer, jobs: int, retry_failed: bool, command: lis
 
 def _manifest_entry(what: Plan, command: list[str], jobs: int) -> dict[str, Any]:
     return {
-        **provenance([argument if argument != what.salt or not argument else "***" for argument in command]),
+        **provenance([argument.replace(what.salt, "***") if what.salt else argument for argument in command]),
         "jobs": jobs,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),

@@ -166,3 +166,9 @@ def test_smoke_covers_every_method(cli: Cli) -> None:
     shown = cli("run", "smoke", "--dry-run").stdout
     assert all(f"  {name}  " in shown for name in listed)
     assert cli("--version").stdout.startswith("indmech-bench ")
+
+
+@pytest.mark.parametrize("option", [["--salt", "hush-hush"], ["--salt=hush-hush"]])
+def test_a_salt_is_written_nowhere(cli: Cli, tmp_path: Path, option: list[str]) -> None:
+    assert cli(*RUN, "--seeds", "1", *option).returncode == 0
+    assert all("hush-hush" not in path.read_text() for path in (tmp_path / "r").iterdir())
