@@ -12,7 +12,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -109,24 +109,39 @@ def _body(node: ast.ClassDef) -> tuple[list[Setting], dict[str, Any]]:
             raise _NotLiteralError(f"line {statement.lineno}: setting '{name}' has no default")
         else:
             settings.append(Setting(name, annotation, _literal(statement.value, f"the default of '{name}'")))
-    ranges = facts.pop("ranges", {})
-    return [replace(setting, range=ranges.get(setting.name, "")) for setting in settings], facts
+    return settings, facts
 
 
 def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> Iterator[Entry]:
     for kind, name, options in _registrations(node):
         settings, facts = _body(node) if isinstance(node, ast.ClassDef) else ([], {})
-        version = int(options.pop("version", 1))
-        names = {setting.name for setting in settings}
-        for option in options:
-            if option not in names:
-                raise _NotLiteralError(f"line {node.lineno}: '{name}' sets '{option}', which the class does not have")
-        named = tuple(
-            replace(s, default=options[s.name], named=True, fixed=kind == "method") if s.name in options else s
-            for s in settings
-        )
         doc = ast.get_docstring(node) or ""
-        yield Entry(kind, name, module, path, node.name, doc, version, named, facts)
+        plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=facts)
+        try:
+            yield with_options(plain, options)
+        except ValueError as error:
+            raise _NotLiteralError(f"line {node.lineno}: {error}") from None
+
+
+def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
+    """An entry with the keyword arguments of its registration, and its settings' ranges. Raises ValueError."""
+    facts = dict(entry.facts)
+    ranges = facts.pop("ranges", {})
+    given = {name: value for name, value in options.items() if name != "version"}
+    for name in given:
+        if name not in entry.defaults:
+            raise ValueError(f"'{entry.name}' sets '{name}', which the class does not have")
+    settings = tuple(
+        replace(
+            setting,
+            default=given.get(setting.name, setting.default),
+            named=setting.name in given,
+            fixed=setting.name in given and entry.kind == "method",
+            range=ranges.get(setting.name, ""),
+        )
+        for setting in entry.settings
+    )
+    return replace(entry, version=int(options.get("version", 1)), settings=settings, facts=facts)
 
 
 def read_module(path: Path, module: str) -> list[Entry]:
@@ -190,7 +205,8 @@ def read_plugin(path: Path) -> list[Entry]:
 
 
 @functools.lru_cache(maxsize=1)
-def _installed() -> tuple[Entry, ...]:
+def installed() -> tuple[Entry, ...]:
+    """Everything that is registered in this package and in the packages of entry points."""
     entries = read_package(PACKAGE / "tasks", "indmech_bench.tasks")
     entries += read_module(PACKAGE / "references.py", "indmech_bench.references")
     for group in (METHODS_GROUP, TASKS_GROUP):
@@ -198,16 +214,20 @@ def _installed() -> tuple[Entry, ...]:
     return tuple(entries)
 
 
+SESSION: dict[tuple[str, str], Entry] = {}
+"""What the running session itself defines, by kind and name."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
-    """All registered names: those installed, and those of the plugin files given."""
+    """All registered names: those installed, those that the session defines, and those of the plugin files given."""
 
     entries: tuple[Entry, ...]
 
     @classmethod
     def read(cls, plugins: Iterable[Path] = ()) -> Catalogue:
         """Raises InputError for a plugin that cannot be used or takes a name that exists."""
-        entries = list(_installed())
+        entries = [*installed(), *SESSION.values()]
         taken = {(entry.kind, entry.name): entry for entry in entries}
         for plugin in plugins:
             for entry in read_plugin(plugin):

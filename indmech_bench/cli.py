@@ -21,6 +21,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+INTERRUPTED = 130
+
 Plugins = Annotated[list[Path], typer.Option("--plugin", help="A file that registers methods or tasks; repeatable.")]
 
 
@@ -116,11 +118,12 @@ def status(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     why: Annotated[bool, typer.Option("--why", help="What today's code would run again, and why.")] = False,
     failures: Annotated[bool, typer.Option("--failures", help="Every row that is not ok, with its reason.")] = False,
+    plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """Show what a results folder holds."""
     from indmech_bench.inspection import status_lines
 
-    _show("\n".join(status_lines(folder, why=why, failures=failures)))
+    _show("\n".join(status_lines(folder, why=why, failures=failures, plugins=plugin)))
 
 
 @app.command()
@@ -149,13 +152,15 @@ def _guarded(command: Callable[[], Any]) -> int:
         return _say("standard output is closed: nothing could be shown, so nothing was done.")
     try:
         code = command()
+        if code == INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except InputError as error:
         return _say(str(error))
     except TyperException as error:
         return _say(f"{error.format_message().rstrip('.')}; see indmech-bench --help.")
-    except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted; what is finished is kept, and the same command goes on from there.", 130)
+    except KeyboardInterrupt:
+        return _say("interrupted; what is finished is kept, and the same command goes on from there.", INTERRUPTED)
 
 
 def _show(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Where jobs run: in runner processes owned by worker threads, or in place; with the rules for trying again."""
+"""Where jobs run: in runner processes that the threads of an executor own, or in place."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Generator
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 
 from indmech_bench.errors import InputError
-
-Job = Mapping[str, Any]
-Reply = dict[str, Any]
-ATTEMPTS_LIMIT = 4
-"""All attempts of a job together may use this many time limits."""
+from indmech_bench.outcomes import Outcome
+from indmech_bench.retries import Job, Reply, outcomes
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -34,14 +29,17 @@ class Runner:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
+        self._starting = threading.Lock()
 
     def _started(self) -> subprocess.Popen[str]:
-        if self._closed:
-            raise RuntimeError("the run is ending")
-        if self._process is None or self._process.poll() is not None:
+        with self._starting:  # so that `close` never misses a process that is just being started
+            if self._closed:
+                raise RuntimeError("the run is ending")
+            if self._process is not None and self._process.poll() is None:
+                return self._process
             # our own import path goes along, so that a plugin's or a script's packages are found in the children
             path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-            self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 [sys.executable, "-m", "indmech_bench.runner"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -49,9 +47,9 @@ class Runner:
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
                 start_new_session=True,  # Ctrl-C reaches the run, which ends its runners in order
             )
-            if not self._read(self._process):
-                raise RuntimeError("a runner process did not start; its error is printed above")
-        return self._process
+        if not self._read(process):
+            raise InputError("a worker process did not start; its own words are above.")
+        return process
 
     @staticmethod
     def _read(process: subprocess.Popen[str]) -> Reply | None:
@@ -69,51 +67,39 @@ class Runner:
             process.stdin.write(json.dumps({"job": job, "timeout": timeout}) + "\n")
             process.stdin.flush()
             reply = self._read(process)
-        return reply or {"failure": "crashed", "reason": "the runner process died", "output": ""}
+        if reply is None:
+            process.wait()  # its pipe is closed, so it is ending: the next attempt must find it ended
+            reply = {"failure": "crashed", "reason": "the runner process died", "output": ""}
+        return reply
 
     def close(self) -> None:
         """End the process; a child that still runs is killed with it."""
-        self._closed = True
-        if self._process is not None:
-            assert self._process.stdin is not None
+        with self._starting:
+            self._closed = True
+            process = self._process
+        if process is not None:
+            assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-            self._process.wait()
+                process.stdin.close()
+            process.wait()
 
 
-def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -> list[dict[str, Any]]:
-    """The outcomes of a job, one a seed, after as many attempts as the rules allow.
+_THREAD = threading.local()
 
-    A batch that raises or crashes is halved down to single seeds; one that times out is rerun seed by seed. A single
-    seed that crashed is tried once more. All attempts together use at most four time limits; what is left then is
-    `timeout`. A skipped method is skipped for all its seeds; a reference may be for some of them only.
+
+def _own(free: list[Runner]) -> None:
+    """Give the current thread one of the runners that are free."""
+    _THREAD.runner = free.pop()
+
+
+def isolated(job: Job, timeout: float) -> list[Outcome]:
+    """The outcomes of a job from a runner that the current thread owns: what an executor's workers call.
+
+    A worker of another process (a cluster's) makes its runner at its first job; it ends with the worker.
     """
-    from indmech_bench.job import failed
-
-    deadline = time.monotonic() + ATTEMPTS_LIMIT * timeout
-    queue: list[tuple[list[int], bool]] = [(list(job["seeds"]), True)]
-    done: list[dict[str, Any]] = []
-    while queue:
-        seeds, first = queue.pop(0)
-        left = deadline - time.monotonic()
-        if left <= 0:
-            done += failed(seeds, "timeout", f"not retried: {ATTEMPTS_LIMIT} time limits of {timeout:g} s are spent")
-            continue
-        reply = attempt({**job, "seeds": seeds}, min(timeout, left))
-        if "outcomes" in reply:
-            done += reply["outcomes"]
-            continue
-        failure, single = reply["failure"], len(seeds) == 1
-        if failure == "crashed" and single and first:
-            queue.insert(0, (seeds, False))
-        elif single or (failure == "skipped" and not job["reference"]):
-            done += [{**row, "output": reply["output"]} for row in failed(seeds, failure, reply["reason"])]
-        elif failure == "timeout":
-            queue = [([seed], True) for seed in seeds] + queue
-        else:
-            middle = len(seeds) // 2
-            queue = [(seeds[:middle], True), (seeds[middle:], True), *queue]
-    return sorted(done, key=lambda row: int(row["seed"]))
+    if not hasattr(_THREAD, "runner"):
+        _THREAD.runner = Runner()
+    return outcomes(job, timeout, _THREAD.runner.attempt)
 
 
 def in_place(job: Job, timeout: float) -> Reply:
@@ -123,41 +109,38 @@ def in_place(job: Job, timeout: float) -> Reply:
     return execute(job)
 
 
-class Workers:
-    """Runs jobs on threads that own a runner each; `submit` is that of a `concurrent.futures.Executor`."""
+def run_jobs(jobs: list[Job], workers: int | Executor, timeout: float) -> Generator[tuple[Job, list[Outcome]]]:
+    """Each job with its outcomes, as they finish; when the generator is closed, whatever still runs is ended.
 
-    def __init__(self, jobs: int, timeout: float) -> None:
-        self.timeout = timeout
-        self._local = threading.local()
-        self._runners: list[Runner] = []
-        self._pool: Executor | None = ThreadPoolExecutor(jobs) if jobs else None
+    workers: how many runner processes, 0 to run in this process; or an executor whose workers own a runner each.
+    """
+    if isinstance(workers, Executor):
+        yield from _submitted(jobs, workers, timeout)
+        return
+    if workers == 0:
+        for job in jobs:
+            yield job, outcomes(job, timeout, in_place)
+        return
+    runners = [Runner() for _ in range(min(workers, len(jobs)))]
+    pool = ThreadPoolExecutor(len(runners), initializer=_own, initargs=(list(runners),))
+    try:
+        yield from _submitted(jobs, pool, timeout)
+    finally:
+        # a runner's end makes the thread that waits for it return, so close them before waiting for the pool
+        pool.shutdown(wait=False, cancel_futures=True)
+        for runner in runners:
+            runner.close()
+        pool.shutdown(wait=True)
 
-    def _run(self, job: Job) -> list[dict[str, Any]]:
-        if not hasattr(self._local, "runner"):
-            self._local.runner = Runner()
-            self._runners.append(self._local.runner)
-        return outcomes(job, self.timeout, self._local.runner.attempt)
 
-    def results(self, jobs: list[Job]) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
-        """Each job with its outcomes, as they finish."""
-        if self._pool is None:
-            for job in jobs:
-                yield job, outcomes(job, self.timeout, in_place)
-            return
-        from concurrent.futures import as_completed
-
-        futures = {self._pool.submit(self._run, job): job for job in jobs}
+def _submitted(jobs: list[Job], executor: Executor, timeout: float) -> Generator[tuple[Job, list[Outcome]]]:
+    futures = {executor.submit(isolated, job, timeout): job for job in jobs}
+    try:
         for future in as_completed(futures):
             yield futures[future], future.result()
-
-    def close(self) -> None:
-        """End every runner and its child; jobs that wait are dropped."""
-        if self._pool is not None:
-            # a runner's end makes the thread that waits for it return, so close them before waiting for the pool
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for runner in self._runners:
-                runner.close()
-            self._pool.shutdown(wait=True)
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def check_jobs(jobs: int) -> None:

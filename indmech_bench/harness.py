@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,15 @@ from typing import Any
 from tqdm import tqdm
 
 from indmech_bench.catalogue import Catalogue
-from indmech_bench.execution import Job, Workers, check_jobs
+from indmech_bench.execution import check_jobs, run_jobs
+from indmech_bench.outcomes import Outcome
 from indmech_bench.plan import Cell, make_cells
+from indmech_bench.preflight import check_objects
 from indmech_bench.provenance import new_run_id, provenance
 from indmech_bench.results import RUNS, Writer, move_aside, writing
-from indmech_bench.rows import Row, count, read_rows
+from indmech_bench.retries import Job
+from indmech_bench.rows import count, read_rows
+from indmech_bench.source import source_files
 from indmech_bench.suites import Suite, check_limits, read_seeds, read_suite
 
 BATCH = 64
@@ -102,7 +108,7 @@ def run(
     methods: Sequence[str] = (),
     seeds: str | None = None,
     out: str | Path | None = None,
-    jobs: int | None = None,
+    jobs: int | Executor | None = None,
     timeout: float | None = None,
     budget: float | None = None,
     precision: str | None = None,
@@ -115,14 +121,16 @@ def run(
     """Run a benchmark, or go on with one: rows that the folder holds already are not run again.
 
     suite: name of a shipped suite or path of a .toml file; tasks, methods: `name:setting=value,...`; seeds: `32`,
-    `0-31`; out: results folder; jobs: worker processes, 0 for this process, None for one a core; timeout: seconds an
-    attempt; budget: cost units a replicate; precision: float64 or float32; plugins: files; salt: a secret mixed into
-    every truth; retry_failed: run failed rows again; fresh: move an existing folder aside first.
+    `0-31`; out: results folder; jobs: worker processes, 0 for this process, None for one a core, or a
+    `concurrent.futures.Executor` whose workers are to run the jobs (a cluster's); timeout: seconds an attempt; budget:
+    cost units a replicate; precision: float64 or float32; plugins: files; salt: a secret mixed into every truth;
+    retry_failed: run failed rows again; fresh: move an existing folder aside first.
     Raises InputError before anything is written when an argument is wrong.
     """
     if jobs is None:
         jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    check_jobs(jobs)
+    if isinstance(jobs, int):
+        check_jobs(jobs)
     what = plan(
         suite,
         tasks=tasks,
@@ -135,7 +143,7 @@ def run(
         plugins=plugins,
         salt=salt,
     )
-    _check_objects(what)
+    check_objects(what.cells, in_place=jobs == 0)
     if fresh:
         aside = move_aside(what.folder)
         if aside:
@@ -144,19 +152,7 @@ def run(
         return _run(what, writer, jobs, retry_failed, list(command))
 
 
-def _check_objects(what: Plan) -> None:
-    """Build every task and method once: settings out of range or a dependence out of reach end the run here."""
-    from indmech_bench.registry import build, live
-
-    distinct = {(named.entry.kind, named.label): named for cell in what.cells for named in (cell.task, cell.method)}
-    for (kind, _), named in distinct.items():
-        if kind == "reference":
-            live(named.entry)
-        else:
-            build(named)
-
-
-def _run(what: Plan, writer: Writer, jobs: int, retry_failed: bool, command: list[str]) -> Report:
+def _run(what: Plan, writer: Writer, jobs: int | Executor, retry_failed: bool, command: list[str]) -> Report:
     keys = what.row_keys()
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
     done = {key for key, status in before.items() if not (retry_failed and status in FAILED)}
@@ -170,14 +166,15 @@ def _run(what: Plan, writer: Writer, jobs: int, retry_failed: bool, command: lis
     return Report(what.folder, counts["ok"], failed, counts["skipped"], resumed=len(done))
 
 
-def _manifest_entry(what: Plan, command: list[str], jobs: int) -> dict[str, Any]:
+def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dict[str, Any]:
     return {
         **provenance([argument.replace(what.salt, "***") if what.salt else argument for argument in command]),
-        "jobs": jobs,
+        "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
         "families": {cell.task.name: cell.task.entry.facts.get("family", "") for cell in what.cells},
         "methods": sorted({cell.method.label for cell in what.cells if not cell.reference}),
+        "sources": {cell.method.name: source_files(cell.method.entry) for cell in what.cells if not cell.reference},
         "seeds": [what.seeds[0], what.seeds[-1]],
         "plugins": [Path(path).name for path in what.plugins],
     }
@@ -190,28 +187,26 @@ def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
         yield cell, cell.job(missing[first : first + BATCH], what.plugins)
 
 
-def _work(what: Plan, writer: Writer, jobs: int, todo: list[tuple[Cell, Job]], run_id: str) -> None:
+def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:
     total = sum(len(job["seeds"]) for _, job in todo)
     cells = {id(job): cell for cell, job in todo}
-    workers = Workers(jobs, what.timeout)
-    try:
-        with tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
-            for job, outcomes in workers.results([job for _, job in todo]):
-                cell = cells[id(job)]
-                progress.set_postfix_str(f"{cell.task.label} {cell.method.label}"[:60], refresh=False)
-                writer.append(_row(cell, run_id, outcome, writer) for outcome in outcomes)
-                progress.update(len(outcomes))
-    finally:
-        workers.close()
+    finished = run_jobs([job for _, job in todo], jobs, what.timeout)
+    with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
+        for job, outcomes in finished:
+            cell = cells[id(job)]
+            progress.set_postfix_str(f"{cell.task.label} {cell.method.label}"[:60], refresh=False)
+            _keep(cell, run_id, outcomes, writer)
+            progress.update(len(outcomes))
 
 
-def _row(cell: Cell, run_id: str, outcome: dict[str, Any], writer: Writer) -> Row:
-    output = outcome.pop("output", "")
-    identity = cell.identity
-    key = cell.keys([outcome["seed"]])[outcome["seed"]]
-    if output:
-        writer.keep_output(key, output)
-    return {"key": key, "run": run_id, **identity, **outcome}
+def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
+    """Write the rows of a job's outcomes, then what the failed ones printed."""
+    identity, keys = cell.identity, cell.keys([outcome["seed"] for outcome in outcomes])
+    printed = {keys[outcome["seed"]]: outcome.pop("output", "") for outcome in outcomes}
+    writer.append({"key": keys[outcome["seed"]], "run": run_id, **identity, **outcome} for outcome in outcomes)
+    for key, text in printed.items():
+        if text:
+            writer.keep_output(key, text)
 
 
 def dry_run_lines(what: Plan) -> list[str]:

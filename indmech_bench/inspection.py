@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from indmech_bench.catalogue import Catalogue
+from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import InputError
 from indmech_bench.plan import ENGINE
-from indmech_bench.results import existing_folder, read_folder, read_manifest
+from indmech_bench.results import ERRORS, existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row, count
-from indmech_bench.source import source_hash
+from indmech_bench.source import source_files, source_hash
+from indmech_bench.text import printable
 from indmech_bench.views import newest, with_labels
 
 
-def status_lines(folder: str | Path, *, why: bool = False, failures: bool = False) -> list[str]:
+def status_lines(
+    folder: str | Path, *, why: bool = False, failures: bool = False, plugins: Sequence[Path] = ()
+) -> list[str]:
     """Plain lines about a results folder. Raises InputError.
 
-    Always: counts by status, holes. With `failures` each row that is not ok with its reason; with `why` each cell
-    whose rows today's code would not reuse, and what has changed.
+    Always: counts by status, holes. With `failures` each row that is not ok, its reason and where its traceback is;
+    with `why` each cell whose rows today's code (`plugins` with it) would not reuse, and what has changed.
     """
     place = existing_folder(folder)
     everything = read_folder(place)
     rows, left_out = newest(everything)
     rows = with_labels(rows)
     counts = {status: number for status, number in count(rows).items() if number}
-    runs = len(read_manifest(place)["runs"])
-    lines = [f"{place}: {len(rows)} rows of {runs} runs: " + ", ".join(f"{n} {s}" for s, n in counts.items())]
+    manifest = read_manifest(place)
+    summary = ", ".join(f"{n} {s}" for s, n in counts.items()) or "nothing yet"
+    lines = [f"{place}: {len(rows)} rows of {len(manifest['runs'])} runs: {summary}"]
     if left_out:
         lines.append(f"{left_out} rows made by older code are kept in the file and left out of tables")
     lines += _holes(rows)
     if failures:
-        lines += [
-            f"{_place(row)}: {row['status']}: {printable(row['reason'])}" for row in rows if row["status"] != "ok"
-        ]
+        lines += [_failure(row, place) for row in rows if row["status"] != "ok"]
     if why:
-        lines += _changes(rows) or ["all rows are what today's code would make"]
+        lines += _changes(rows, plugins, manifest) or ["all rows are what today's code would make"]
     return lines
 
 
-def printable(text: str) -> str:
-    """Text with its control characters written out, so that a results file cannot steer a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _place(row: Row) -> str:
-    return f"{printable(row['task_label'])} {printable(row['label'])} seed {row['seed']}"
+def _failure(row: Row, folder: Path) -> str:
+    line = f"{row['task_label']} {row['label']} seed {row['seed']}: {row['status']}: {printable(row['reason'])}"
+    output = folder / ERRORS / f"{row['key']}.txt"
+    return f"{line} (see {output})" if output.is_file() else line
 
 
 def _holes(rows: list[Row]) -> list[str]:
@@ -61,39 +62,43 @@ def _holes(rows: list[Row]) -> list[str]:
         for name in names:
             missing = len(seeds - cells.get((task, name), set()))
             if missing:
-                holes.append(f"missing: {printable(task)} {printable(name)}, {missing} of {len(seeds)} seeds")
+                holes.append(f"missing: {task} {name}, {missing} of {len(seeds)} seeds")
     return holes
 
 
-def _changes(rows: list[Row]) -> list[str]:
-    catalogue = Catalogue.read()
+def _changes(rows: list[Row], plugins: Iterable[Path], manifest: dict[str, Any]) -> list[str]:
+    catalogue = Catalogue.read(plugins)
     lines: dict[str, int] = defaultdict(int)
     for row in rows:
-        lines[_change(row, catalogue)] += 1
+        sources = manifest["runs"].get(row["run"], {}).get("sources", {}).get(row["method"], {})
+        lines[_change(row, catalogue, sources)] += 1
     return [f"{text}: {number} rows" for text, number in lines.items() if text]
 
 
-def _change(row: Row, catalogue: Catalogue) -> str:
-    """Why today's code would not reuse a row; empty when it would."""
+def _change(row: Row, catalogue: Catalogue, before: dict[str, str]) -> str:
+    """Why today's code would not reuse a row; empty when it would. `before`: the files of its source, hashed."""
     kind = "reference" if row["reference"] else "method"
-    name = printable(row["label"])
+    name, task_name = row["label"], row["task_label"]
     if row["engine"] != ENGINE:
-        return f"{name} on {row['task']}: made by engine {row['engine']}, today's is {ENGINE}"
+        return f"{name} on {task_name}: made by engine {row['engine']}, today's is {ENGINE}"
     try:
         task = catalogue.find("task", row["task"])
         method = catalogue.find(kind, row["method"])
     except InputError:
-        return f"{name} on {row['task']}: not installed here, so it cannot be compared"
+        return f"{name} on {task_name}: not installed here nor given as --plugin, so it cannot be compared"
     if task.version != row["task_version"]:
-        return (
-            f"{name} on {row['task']}: made with version {row['task_version']} of the task, today's is {task.version}"
-        )
+        return f"{name} on {task_name}: made with version {row['task_version']} of the task, today's is {task.version}"
     source = source_hash(method)
     if source != row["source"]:
-        return (
-            f"{name}: its source has changed from {row['source']} to {source} ({method.path.name} or what it imports)"
-        )
+        return f"{name}: its source has changed from {row['source']} to {source} ({_edited(method, before)})"
     for field, entry in (("task_settings", task), ("settings", method)):
         if set(row[field]) != set(entry.defaults):
-            return f"{name} on {row['task']}: the settings it has are no longer those of today's code"
+            return f"{name} on {task_name}: the settings it has are no longer those of today's code"
     return ""
+
+
+def _edited(method: Entry, before: dict[str, str]) -> str:
+    """Which files differ from those that a row was made with."""
+    now = source_files(method)
+    names = sorted(file for file in {*before, *now} if before.get(file) != now.get(file))
+    return printable(", ".join(names)) if before else f"{method.path.name} or what it imports"

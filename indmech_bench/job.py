@@ -13,18 +13,19 @@ import torch
 
 from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundError, UnsupportedError
+from indmech_bench.outcomes import Outcome, failed, outcome
 from indmech_bench.parameters import finite_rows
 from indmech_bench.problem import Problem, Solution
 from indmech_bench.randomness import Streams, streams
 from indmech_bench.registry import build, live
 from indmech_bench.scoring import score
 from indmech_bench.settings import Named
+from indmech_bench.text import short
 from indmech_bench.truth import Task, Truth
 
+REASON = 300
+"""Most characters of a reason."""
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
-
-Outcome = dict[str, Any]
-"""seed, status, reason, metrics, truth, details, cost, seconds of one replicate."""
 
 
 def execute(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,17 +41,12 @@ def execute(job: Mapping[str, Any]) -> dict[str, Any]:
         return {"failure": "skipped", "reason": str(error), "output": ""}
     except (InputError, TruthNotFoundError) as error:
         return {"failure": "error", "reason": str(error), "output": ""}
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a method that exits ends its own job, in place too
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return {"failure": "error", "reason": _one_line(reason), "output": traceback.format_exc()}
+        return {"failure": "error", "reason": short(reason, REASON), "output": traceback.format_exc()}
     finally:  # a job in place leaves its caller's torch as it was
         torch.set_num_threads(threads)
         torch.set_default_dtype(default)
-
-
-def _one_line(text: str, most: int = 300) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _outcomes(job: Mapping[str, Any]) -> list[Outcome]:
@@ -65,7 +61,7 @@ def _outcomes(job: Mapping[str, Any]) -> list[Outcome]:
     try:
         solution = _solve(job, task, entry, problem)
     except BudgetExceededError as error:
-        return failed(job["seeds"], "budget", _one_line(str(error)))
+        return failed(job["seeds"], "budget", short(str(error), REASON))
     seconds = (time.perf_counter() - before) / len(job["seeds"])
     return _scored(job, task, problem, solution, seconds)
 
@@ -112,7 +108,7 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
         elif not bool(finite[r]):
             status, reason = "nonfinite", "the solution is not finite"
         outcomes.append(
-            _row(
+            outcome(
                 seed,
                 status,
                 reason,
@@ -126,16 +122,6 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
     return outcomes
 
 
-def _row(seed: int, status: str, reason: str, **fields: Any) -> Outcome:
-    empty: Outcome = {"metrics": {}, "truth": {}, "details": {}, "cost": None, "seconds": None}
-    return {"seed": seed, "status": status, "reason": reason, **empty, **fields}
-
-
 def _number(value: torch.Tensor) -> float | None:
     number = float(value)
     return number if math.isfinite(number) else None
-
-
-def failed(seeds: list[int], status: str, reason: str) -> list[Outcome]:
-    """Outcomes of seeds that have nothing but a status and a reason."""
-    return [_row(seed, status, reason) for seed in seeds]

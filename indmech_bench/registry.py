@@ -9,18 +9,26 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from indmech_bench.catalogue import Catalogue, Entry, plugin_module
+from indmech_bench import session
+from indmech_bench.catalogue import SESSION, Catalogue, Entry, installed, plugin_module
 from indmech_bench.errors import InputError
 from indmech_bench.settings import Named, complete, split
 
 T = TypeVar("T")
 
-_LIVE: dict[tuple[str, str], Any] = {}
+_LIVE: dict[tuple[str, str, str], Any] = {}
+"""The registered object of each kind, name and module."""
 
 
-def _register(kind: str, name: str) -> Callable[[T], T]:
+def _register(kind: str, name: str, options: dict[str, Any]) -> Callable[[T], T]:
     def keep(registered: T) -> T:
-        _LIVE[kind, name] = registered
+        module = registered.__module__
+        if module == session.MODULE:
+            for entry in installed():
+                if (entry.kind, entry.name) == (kind, name):
+                    raise InputError(f"the name '{name}' is taken by {entry.path.name}.")
+            SESSION[kind, name] = session.session_entry(kind, name, registered, options)
+        _LIVE[kind, name, module] = registered
         return registered
 
     return keep
@@ -31,17 +39,17 @@ def register_task(name: str, *, version: int = 1, **defaults: Any) -> Callable[[
 
     One class may bear several names. Arguments and field defaults are literals: the catalogue reads them as text.
     """
-    return _register("task", name)
+    return _register("task", name, {"version": version, **defaults})
 
 
 def register_method(name: str, **fixed: Any) -> Callable[[T], T]:
     """Register a method class (a frozen dataclass with `fit(problem)`) under a name that fixes some settings."""
-    return _register("method", name)
+    return _register("method", name, fixed)
 
 
 def register_reference(name: str) -> Callable[[T], T]:
     """Register a reference, a function `(problem, truth) -> Solution`. References know the truth: never ranked."""
-    return _register("reference", name)
+    return _register("reference", name, {})
 
 
 def resolve(catalogue: Catalogue, kind: str, text: str) -> Named:
@@ -52,13 +60,24 @@ def resolve(catalogue: Catalogue, kind: str, text: str) -> Named:
 
 def live(entry: Entry) -> Any:
     """The registered class or function itself, its module imported."""
-    if (entry.kind, entry.name) not in _LIVE:
+    key = entry.kind, entry.name, entry.module
+    if key not in _LIVE:
         _import(entry)
-    return _LIVE[entry.kind, entry.name]
+    return _LIVE[key]
+
+
+def forget(entry: Entry) -> None:
+    """Have `live` import a plugin anew."""
+    _LIVE.pop((entry.kind, entry.name, entry.module), None)
+
+
+def is_plugin(entry: Entry) -> bool:
+    """Whether the entry comes from a single file, given by its path."""
+    return entry.module == plugin_module(entry.path)
 
 
 def _import(entry: Entry) -> None:
-    if entry.module != plugin_module(entry.path):
+    if not is_plugin(entry):
         importlib.import_module(entry.module)
         return
     folder = str(entry.path.parent)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from indmech_bench.errors import InputError
 from indmech_bench.plan import SCHEMA
 from indmech_bench.rows import DamagedError, Row, read_rows, write_line
+from indmech_bench.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +54,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DamagedError(f"'{path}' is damaged: {error}.") from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("runs"), dict):
         raise DamagedError(f"'{path}' is damaged: it has no runs.")
-    if manifest.get("schema", SCHEMA) > SCHEMA:
-        raise InputError(f"'{path}' has schema {manifest['schema']}, newer than the {SCHEMA} that this version reads.")
+    for run, entry in manifest["runs"].items():
+        nested = [entry, *(entry.get(name, {}) for name in ("families", "sources"))] if isinstance(entry, dict) else []
+        if not nested or not all(isinstance(part, dict) for part in nested):
+            raise DamagedError(f"'{path}' is damaged: run '{printable(run)}' is not what a run writes.")
+    schema = manifest.get("schema", SCHEMA)
+    if not isinstance(schema, int):
+        raise DamagedError(f"'{path}' is damaged: its schema is no number.")
+    if schema > SCHEMA:
+        raise InputError(f"'{path}' has schema {schema}, newer than the {SCHEMA} that this version reads.")
     return manifest
 
 
@@ -81,7 +89,7 @@ def load(folder: str | Path) -> pd.DataFrame:
 
 
 def move_aside(folder: Path) -> Path | None:
-    """Rename a folder that exists, for a fresh start; returns its new place."""
+    """Rename a folder that exists, for a fresh start; returns its new place. Raises InputError while a run writes."""
     if not folder.exists():
         return None
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
@@ -90,7 +98,11 @@ def move_aside(folder: Path) -> Path | None:
     while aside.exists():
         number += 1
         aside = folder.with_name(f"{folder.name}.{stamp}-{number}")
-    folder.rename(aside)
+    with _locked(folder):
+        try:
+            folder.rename(aside)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
     return aside
 
 
@@ -129,6 +141,8 @@ class Writer:
             partial.write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
             partial.replace(self.folder / MANIFEST)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink()
             raise cannot_write(self.folder, error) from error
 
     def keep_output(self, name: str, text: str) -> None:
@@ -148,13 +162,7 @@ def cannot_write(folder: Path, error: OSError) -> InputError:
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[Writer]:
     """Make the folder if need be, lock it, take a torn last line away, and append to it. Raises InputError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    try:
-        _hold(lock, folder)
+    with _locked(folder):
         try:
             file = os.open(folder / RUNS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         except OSError as error:
@@ -167,6 +175,19 @@ def writing(folder: Path) -> Iterator[Writer]:
             yield Writer(folder, file, rows)
         finally:
             os.close(file)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Make the folder if need be and hold its lock. Raises InputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    try:
+        _hold(lock, folder)
+        yield
     finally:
         os.close(lock)
 
@@ -179,9 +200,10 @@ def _hold(lock: int, folder: Path) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "another process"
+            holder = printable(os.pread(lock, 200, 0).decode("utf-8", "replace").strip()) or "another process"
             raise InputError(
                 f"'{folder}' is being written to by {holder}; wait for it or give another --out."
             ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    with contextlib.suppress(OSError):  # on a full disk the lock holds, nameless
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from indmech_bench.catalogue import NAME
 from indmech_bench.errors import InputError
 from indmech_bench.plan import SCHEMA, row_identity_key
+from indmech_bench.text import printable, short
 
 Row = dict[str, Any]
 
@@ -65,7 +66,7 @@ def read_line(line: bytes, where: str) -> Row:
     try:
         row = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise DamagedError(f"{where} is damaged: {_short(str(error) or type(error).__name__)}.") from None
+        raise DamagedError(f"{where} is damaged: {_quoted(str(error) or type(error).__name__)}.") from None
     if not isinstance(row, dict):
         raise DamagedError(f"{where} is damaged: not an object.")
     schema = row.get("schema")
@@ -75,30 +76,38 @@ def read_line(line: bytes, where: str) -> Row:
     return row
 
 
+def _is_number(value: Any) -> bool:
+    """Whether a value is null or a number that fits a float."""
+    if isinstance(value, bool) or not isinstance(value, (*_NUMBER, type(None))):
+        return False
+    return not isinstance(value, int) or abs(value) < 2**1023
+
+
+def _quoted(text: str) -> str:
+    return printable(short(text, 80))
+
+
 def _check(row: Row, where: str) -> None:
     for name, types in FIELDS.items():
         if name not in row:
             raise DamagedError(f"{where} is damaged: field '{name}' is missing.")
         value = row[name]
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            raise DamagedError(f"{where} is damaged: field '{name}' is {_short(repr(value))}.")
+            raise DamagedError(f"{where} is damaged: field '{name}' is {_quoted(repr(value))}.")
     if row["status"] not in STATUSES:
-        raise DamagedError(f"{where} is damaged: status {_short(repr(row['status']))} is not known.")
+        raise DamagedError(f"{where} is damaged: status {_quoted(repr(row['status']))} is not known.")
     for name in ("task", "method"):
         if not NAME.fullmatch(row[name]):
-            raise DamagedError(f"{where} is damaged: {name} {_short(repr(row[name]))} is no name.")
-    for name, value in row["metrics"].items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, _NUMBER)):
-            raise DamagedError(f"{where} is damaged: metric {_short(repr(name))} is {_short(repr(value))}.")
+            raise DamagedError(f"{where} is damaged: {name} {_quoted(repr(row[name]))} is no name.")
+    numbers = {**row["metrics"], "cost": row["cost"], "seconds": row["seconds"], "budget": row["budget"]}
+    for name, value in numbers.items():
+        if not _is_number(value):
+            raise DamagedError(f"{where} is damaged: number {_quoted(repr(name))} is {_quoted(repr(value))}.")
     for name in ("settings", "task_settings"):
         if any(isinstance(value, dict | list) for value in row[name].values()):
             raise DamagedError(f"{where} is damaged: field '{name}' holds more than plain values.")
     if row["key"] != row_identity_key(row):
         raise DamagedError(f"{where} is damaged: its key does not belong to its fields.")
-
-
-def _short(text: str, most: int = 80) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def read_rows(path: Path) -> tuple[list[Row], int]:

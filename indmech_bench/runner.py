@@ -2,8 +2,9 @@
 
 It imports torch once and stays single-threaded, so that a fork is cheap (milliseconds) and safe. It reads one job a
 line from standard input and answers with one line on standard output. A child gets a session of its own, no standard
-input, and a memory limit; its output goes to a temporary file. Children are killed as a group at the time limit, when
-the runner's own input closes (its parent is gone), and by the kernel when the runner itself is killed (Linux).
+input, and a memory limit; the last of its output is kept for the case that it fails. Children are killed as a group
+at the time limit, when the runner's own input closes (its parent is gone), and by the kernel when the runner itself
+is killed (Linux).
 """
 
 from __future__ import annotations
@@ -16,21 +17,26 @@ import resource
 import select
 import signal
 import sys
-import tempfile
 import time
+import traceback
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 OUTPUT_KEPT = 20_000
 """Bytes of a failed child's output that are kept, its last."""
+CHUNK = 1 << 16
+MOST_IN_A_PIPE = 1 << 20
 PR_SET_PDEATHSIG = 1
+POLL = 0.5
+"""Seconds between looks at whether the child still lives."""
 
 
 def memory_limit() -> int:
     """The machine's memory in bytes, or the control group's where that is less."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with contextlib.suppress(OSError, ValueError):
-        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            total = min(total, int(Path(place).read_text()))
     return total
 
 
@@ -57,12 +63,14 @@ def _child(job: dict[str, Any], answer: int, output: int, parent: int) -> None:
             resource.setrlimit(resource.RLIMIT_AS, (memory_limit(), resource.RLIM_INFINITY))
         from indmech_bench.job import execute
 
-        text = json.dumps(execute(job)).encode()
-        with os.fdopen(answer, "wb") as pipe:
-            pipe.write(text)
-    finally:
+        text = json.dumps(execute(job)).encode() + b"\n"
         with contextlib.suppress(Exception):
             sys.stdout.flush()
+        with os.fdopen(answer, "wb") as pipe:
+            pipe.write(text)
+    except BaseException:
+        traceback.print_exc()
+    finally:
         os._exit(0)
 
 
@@ -73,39 +81,35 @@ def _kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _tail(output: IO[bytes]) -> str:
-    end = output.seek(0, os.SEEK_END)
-    output.seek(max(0, end - OUTPUT_KEPT))
-    return output.read().decode("utf-8", "replace")
-
-
 def run_job(job: dict[str, Any], timeout: float) -> dict[str, Any] | None:
     """Run one job in a child; None when this runner's own input closed meanwhile."""
-    with tempfile.TemporaryFile() as output:
-        reader, writer = os.pipe()
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            _child(job, writer, output.fileno(), parent)
-        os.close(writer)
-        try:
-            received, why = _receive(reader, time.monotonic() + timeout)
-        finally:
-            os.close(reader)
-            _kill_group(pid)
-            _, code = os.waitpid(pid, 0)
-        if why == "closed":
-            return None
-        if why == "timeout":
-            return {"failure": "timeout", "reason": f"over the limit of {timeout:g} s", "output": _tail(output)}
-        try:
-            reply: dict[str, Any] = json.loads(received)
-        except ValueError:
-            return {"failure": "crashed", "reason": _death(code), "output": _tail(output)}
-        if "failure" in reply:
-            reply["output"] += _tail(output)
-        return reply
+    answer, answer_end = os.pipe()
+    output, output_end = os.pipe()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _child(job, answer_end, output_end, parent)
+    os.close(answer_end)
+    os.close(output_end)
+    try:
+        received, printed, why = _receive(pid, answer, output, time.monotonic() + timeout)
+    finally:
+        _kill_group(pid)
+        _, code = os.waitpid(pid, 0)
+    text = (printed + _rest(output))[-OUTPUT_KEPT:].decode("utf-8", "replace")
+    os.close(answer)
+    os.close(output)
+    if why == "closed":
+        return None
+    if why == "timeout":
+        return {"failure": "timeout", "reason": f"over the limit of {timeout:g} s", "output": text}
+    try:
+        reply: dict[str, Any] = json.loads(received)
+    except ValueError:
+        return {"failure": "crashed", "reason": _death(code), "output": text}
+    if "failure" in reply:
+        reply["output"] += text
+    return reply
 
 
 def _death(code: int) -> str:
@@ -117,21 +121,47 @@ def _death(code: int) -> str:
     return f"the process exited with {os.WEXITSTATUS(code)} before it answered"
 
 
-def _receive(reader: int, deadline: float) -> tuple[bytes, str]:
-    """What the child writes until it closes the pipe, and why reading ended: done, timeout or closed."""
-    chunks: list[bytes] = []
+def _receive(pid: int, answer: int, output: int, deadline: float) -> tuple[bytes, bytes, str]:
+    """The child's answer, the last of what it printed, and why reading ended: done, timeout or closed.
+
+    An answer ends with a newline: a process that the method left behind may hold the pipes open for longer.
+    """
+    received, printed, ended = b"", b"", False
+    watched = [answer, output, 0]
     while True:
         left = deadline - time.monotonic()
-        if left <= 0:
-            return b"", "timeout"
-        ready, _, _ = select.select([reader, 0], [], [], left)
-        if reader in ready:
-            chunk = os.read(reader, 1 << 16)
+        ready, _, _ = select.select(watched, [], [], 0 if ended else min(max(left, 0), POLL))
+        if output in ready:
+            chunk = os.read(output, CHUNK)
+            printed = (printed + chunk)[-OUTPUT_KEPT:]
             if not chunk:
-                return b"".join(chunks), "done"
-            chunks.append(chunk)
-        elif 0 in ready:  # jobs come one at a time: input while one runs can only be its end
-            return b"", "closed"
+                watched.remove(output)
+        if answer in ready:
+            chunk = os.read(answer, CHUNK)
+            received += chunk
+            if not chunk or received.endswith(b"\n"):
+                return received, printed, "done"
+        elif ended:
+            return received, printed, "done"
+        if 0 in ready:  # jobs come one at a time: input while one runs can only be its end
+            return b"", printed, "closed"
+        if left <= 0:
+            return b"", printed, "timeout"
+        ended = ended or _has_ended(pid)
+
+
+def _rest(output: int) -> bytes:
+    """What is left in the pipe of a child that has ended, as far as a pipe can hold."""
+    os.set_blocking(output, False)
+    rest = b""
+    with contextlib.suppress(BlockingIOError):
+        while len(rest) < MOST_IN_A_PIPE and (chunk := os.read(output, CHUNK)):
+            rest += chunk
+    return rest
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def main() -> None:

@@ -8,7 +8,10 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from indmech_bench.catalogue import Entry, plugin_module
+from indmech_bench import session
+from indmech_bench.catalogue import Entry
+from indmech_bench.errors import InputError
+from indmech_bench.registry import is_plugin, live
 
 DIGEST = 16
 
@@ -20,7 +23,17 @@ def source_hash(entry: Entry) -> str:
     """
     if entry.kind == "reference":
         return "engine"
-    if entry.module == plugin_module(entry.path):
+    digest = hashlib.sha256()
+    for name, code in sorted(source_files(entry).items()):
+        digest.update(f"{name}\0{code}\0".encode())
+    return digest.hexdigest()[:DIGEST]
+
+
+def source_files(entry: Entry) -> dict[str, str]:
+    """Hash of each file that `source_hash` covers, by its path within the package; of the session, if defined there."""
+    if entry.module == session.MODULE:
+        return {"the session": session.session_hash(live(entry))[:DIGEST]}
+    if is_plugin(entry):
         root, package = entry.path.parent, ""
     else:
         package = entry.module.partition(".")[0]
@@ -33,12 +46,9 @@ def source_hash(entry: Entry) -> str:
         if name in seen:
             continue
         tree = _stripped(path)
-        seen[name] = ast.dump(tree)
+        seen[name] = hashlib.sha256(_written(tree).encode()).hexdigest()[:DIGEST]
         waiting += _own_imports(tree, path, root, package)
-    digest = hashlib.sha256()
-    for name in sorted(seen):
-        digest.update(f"{name}\0{seen[name]}\0".encode())
-    return digest.hexdigest()[:DIGEST]
+    return seen
 
 
 def _package_root(path: Path, module: str) -> Path:
@@ -46,16 +56,35 @@ def _package_root(path: Path, module: str) -> Path:
     return path.parents[depth - 1] if depth else path.parent
 
 
-@functools.lru_cache(maxsize=256)
 def _stripped(path: Path) -> ast.Module:
     """The syntax tree of a file without docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    state = path.stat()
+    return _stripped_once(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _stripped_once(path: Path, modified: int, size: int) -> ast.Module:
+    """As `_stripped`, for one state of the file: a session may run again after an edit."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"'{path}' cannot be read: {error}.") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
                 node.body = node.body[1:]
     return tree
+
+
+def _written(node: object) -> str:
+    """A syntax tree as text, the same for every version of Python: fields that are empty are left out."""
+    if isinstance(node, ast.AST):
+        fields = (f"{name}={_written(value)}" for name, value in ast.iter_fields(node) if value not in (None, []))
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_written, node))}]"
+    return repr(node)
 
 
 def _own_imports(tree: ast.Module, path: Path, root: Path, package: str) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.plan import KEYED
 from indmech_bench.rows import Row
 from indmech_bench.settings import label
+from indmech_bench.text import printable
 
 CODE = ("source", "engine", "task_version")
 """Keyed fields that say which code made a row."""
@@ -53,7 +54,9 @@ def with_labels(rows: Sequence[Row]) -> list[Row]:
     return [
         {
             **row,
-            "task_label": label(row["task"], row["task_settings"], _defaults(catalogue, "task", row["task"])),
+            "task_label": printable(
+                label(row["task"], row["task_settings"], _defaults(catalogue, "task", row["task"]))
+            ),
             "label": _method_label(row, varying, catalogue),
         }
         for row in rows
@@ -64,7 +67,7 @@ def _method_label(row: Row, varying: dict[str, set[Any]], catalogue: Catalogue) 
     text = label(row["method"], row["settings"], _defaults(catalogue, "method", row["method"]))
     names = ("salt",) if row["reference"] else tuple(varying)
     marks = [f"{name}={row[name]}" for name in names if len(varying[name]) > 1]
-    return f"{text} [{', '.join(marks)}]" if marks else text
+    return printable(f"{text} [{', '.join(marks)}]" if marks else text)
 
 
 def _defaults(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any]:
