@@ -24,6 +24,7 @@ from indmech_bench.retries import Job
 from indmech_bench.rows import count, read_rows
 from indmech_bench.source import source_files
 from indmech_bench.suites import Suite, check_limits, read_seeds, read_suite
+from indmech_bench.views import newest
 
 BATCH = 64
 """Most seeds of a job. Rows do not depend on it: every operation works replicate by replicate."""
@@ -157,6 +158,7 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor, retry_failed: bool, c
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
     done = {key for key, status in before.items() if not (retry_failed and status in FAILED)}
     todo = [job for cell in what.cells for job in _jobs(what, cell, done)]
+    _show_again(writer, done)
     if todo:
         run_id = new_run_id()
         writer.record(run_id, _manifest_entry(what, command, jobs))
@@ -164,6 +166,14 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor, retry_failed: bool, c
     counts = count(row for key, row in writer.rows.items() if key in keys)
     failed = sum(counts[status] for status in FAILED)
     return Report(what.folder, counts["ok"], failed, counts["skipped"], resumed=len(done))
+
+
+def _show_again(writer: Writer, done: set[str]) -> None:
+    """Repeat rows that are done but that rows of other code, made since, would hide from tables."""
+    shown = {row["key"] for row in newest(list(writer.rows.values()))[0]}
+    hidden = [writer.rows[key] for key in writer.rows if key in done and key not in shown]
+    if hidden:
+        writer.append(hidden)
 
 
 def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dict[str, Any]:

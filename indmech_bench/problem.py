@@ -173,7 +173,7 @@ class Problem:
         model = self._observation.model
         plain = {name: parameters[name].detach().to("cpu", torch.float64) for name in expected}
         scaled = model.rescale(plain, self._scale)
-        return Solution(lambda g: model.law(scaled, g), scaled, details)
+        return Solution(model.laws(scaled), scaled, details)
 
     def _charge(self, parameters: Parameters, forwards: int, gradient: bool | None = None) -> None:
         if self._prepaid:

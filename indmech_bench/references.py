@@ -18,7 +18,7 @@ from indmech_bench.truth import Truth
 
 def of_parameters(truth: Truth, parameters: dict[str, Tensor]) -> Solution:
     """The solution with these parameters, in the truth's own scale."""
-    return Solution(lambda g: truth.model.law(parameters, g), parameters)
+    return Solution(truth.model.laws(parameters), parameters)
 
 
 def constant(law: Tensor) -> Solution:

@@ -130,7 +130,9 @@ class Writer:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, size)
             raise cannot_write(self.folder, error) from error
-        self.rows.update((row["key"], row) for row in added)
+        for row in added:
+            self.rows.pop(row["key"], None)
+            self.rows[row["key"]] = row
 
     def record(self, run: str, entry: dict[str, Any]) -> None:
         """Put one run's entry into the manifest, atomically."""

@@ -127,7 +127,7 @@ def read_rows(path: Path) -> tuple[list[Row], int]:
     kept: dict[str, tuple[int, Row]] = {}
     for number, line in enumerate(lines, 1):
         row = read_line(line, f"{path}, line {number}")
-        before = kept.get(row["key"])
+        before = kept.pop(row["key"], None)  # so that rows come in the order of their last lines
         if before and before[1]["status"] == row["status"] == "ok" and before[1]["metrics"] != row["metrics"]:
             raise DamagedError(f"{path}, line {number} contradicts line {before[0]}: one key, different metrics.")
         kept[row["key"]] = (number, row)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -164,10 +165,32 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
+def _import_once_for_all() -> None:
+    """What every child would import: torch, this package and its tasks; nothing of a plugin."""
+    import numpy.random  # noqa: F401
+
+    import indmech_bench.job  # noqa: F401
+    from indmech_bench.catalogue import Catalogue
+
+    for entry in Catalogue.read().entries:
+        if entry.module.startswith("indmech_bench."):
+            importlib.import_module(entry.module)
+
+
+def _warm(job: dict[str, Any]) -> None:
+    """Draw the null of a task of the package before the fork: children inherit what is cached."""
+    from indmech_bench.catalogue import Catalogue
+    from indmech_bench.genericity import prior_null
+    from indmech_bench.registry import live
+
+    entry = Catalogue.read().find("task", job["task"])
+    if entry.module.startswith("indmech_bench."):
+        prior_null(live(entry)(**job["task_settings"]).model)
+
+
 def main() -> None:
     """Serve jobs until the input closes."""
-    import indmech_bench.job  # noqa: F401  (imports torch, once for all children)
-
+    _import_once_for_all()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -182,6 +205,8 @@ def main() -> None:
             continue
         request = json.loads(pending)
         pending = b""
+        with contextlib.suppress(Exception):  # whatever is wrong, the child says it
+            _warm(request["job"])
         reply = run_job(request["job"], request["timeout"])
         if reply is None:
             return

@@ -24,8 +24,8 @@ def score(truth: Truth, solution: Solution) -> dict[str, Tensor]:
     identity out; means over the genericity group (Haar) are over all of Z_n.
     """
     group = modulations(truth.model.n)
-    true_laws = torch.stack([truth.model.law(truth.parameters, g) for g in group], 1)
-    laws = torch.stack([solution.law(g) for g in group], 1)
+    true_laws = torch.stack([*map(truth.model.laws(truth.parameters), group)], 1)
+    laws = torch.stack([*map(solution.law, group)], 1)
     intervened, true_intervened = laws[:, 1:], true_laws[:, 1:]
 
     divergence = bures_wasserstein(intervened, true_intervened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -65,7 +66,8 @@ class ConvolutionCascade:
 
     def half_powers(self, parameters: Parameters) -> list[Tensor]:
         """P_k on the non-negative frequencies, one (..., n // 2 + 1) a mechanism: all of it, kernels being real."""
-        return [torch.view_as_real(torch.fft.rfft(parameters[name], n=self.n)).square().sum(-1) for name in self.names]
+        spectra = [torch.fft.rfft(parameters[name], n=self.n) for name in self.names]
+        return [K.real.square() + K.imag.square() for K in spectra]
 
     def powers(self, parameters: Parameters) -> tuple[Tensor, Tensor]:
         """(P_k, R_k) on all n bins, k the intervened mechanism and R_k the product of all the other spectra."""
@@ -78,10 +80,14 @@ class ConvolutionCascade:
                 rest = rest * half
         return halves[self.intervened][..., mirror], rest[..., mirror]
 
-    def law(self, parameters: Parameters, intervention: Modulation) -> Tensor:
-        """Power spectrum of X under an intervention on the intervened mechanism: (..., n)."""
+    def laws(self, parameters: Parameters) -> Callable[[Modulation], Tensor]:
+        """Intervention on the intervened mechanism -> power spectrum of X under it, (..., n)."""
         P, R = self.powers(parameters)
-        return intervention.act(P) * R
+        return lambda g: g.act(P) * R
+
+    def law(self, parameters: Parameters, intervention: Modulation) -> Tensor:
+        """Power spectrum of X under one intervention: (..., n)."""
+        return self.laws(parameters)(intervention)
 
     def log_generic_ratio(self, parameters: Parameters) -> Tensor:
         """log rho = log <P_k R_k> / (<P_k> <R_k>), the log spectral density ratio: (...)."""
