@@ -133,7 +133,8 @@ def test_interrupt_stops_cleanly_and_says_how_to_go_on(
     (tmp_path / "plug.py").write_text(PLUGIN)
     command = [*COMMAND[:4], "--task", "fir-natural", "--method", "slow", "--plugin", "plug.py", "--seeds", "1",
                "--jobs", "2", "--out", "r"]  # fmt: skip
-    process = start(command)
+    # a shell's background jobs, and so perhaps these tests, have interrupts ignored; a user at a terminal has not
+    process = start(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     assert wait_for((tmp_path / "begun").exists, 60)
     assert wait_for(lambda: len((tmp_path / "r/runs.jsonl").read_text().splitlines()) == 8, 60)
     os.killpg(process.pid, signal.SIGINT)  # a terminal interrupts the whole group
