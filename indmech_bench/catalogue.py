@@ -124,10 +124,13 @@ def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> I
 
 
 def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
-    """An entry with the keyword arguments of its registration, and its settings' ranges. Raises ValueError."""
-    facts = dict(entry.facts)
+    """An entry with the keyword arguments of its registration, and its settings' ranges. Raises ValueError.
+
+    A keyword that names a fact of the class says what holds under this name instead.
+    """
+    facts = {**entry.facts, **{name: value for name, value in options.items() if name in entry.facts}}
     ranges = facts.pop("ranges", {})
-    given = {name: value for name, value in options.items() if name != "version"}
+    given = {name: value for name, value in options.items() if name != "version" and name not in facts}
     for name in given:
         if name not in entry.defaults:
             raise ValueError(f"'{entry.name}' sets '{name}', which the class does not have")

@@ -11,6 +11,8 @@ from indmech_bench.metrics import METRICS
 from indmech_bench.settings import written
 from indmech_bench.suites import read_suite, suite_names
 
+FACTS = ("family", "observation", "intervention", "genericity", "solutions", "independence")
+"""What a listing says of a task: facts of its class or settings."""
 KINDS = ("tasks", "methods", "references", "metrics", "suites")
 
 
@@ -45,7 +47,7 @@ def _record(entry: Entry) -> dict[str, Any]:
     settings = {s.name: s.default for s in entry.settings}
     set_by_name = ", ".join(written(s.name, s.default) for s in entry.settings if s.named) or "–"
     if entry.kind == "task":
-        facts = {key: entry.facts.get(key, "") for key in ("family", "observation", "intervention", "solutions")}
+        facts = {key: entry.facts.get(key, settings.get(key, "")) for key in FACTS}
         return {
             "name": entry.name,
             "version": entry.version,

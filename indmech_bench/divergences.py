@@ -1,9 +1,92 @@
-"""Population-exact divergences between laws, in closed form."""
+"""Population-exact divergences between laws, in closed form; laws come with what they can be compared by."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import torch
 from torch import Tensor
+
+
+class Geometry(Protocol):
+    """A space of laws: what scoring and references need to know of it. Leading axes broadcast."""
+
+    def power(self, law: Tensor) -> Tensor:
+        """Contrast C: the mean power."""
+        ...
+
+    def divergence(self, law: Tensor, other: Tensor) -> Tensor:
+        """Squared Bures-Wasserstein distance over the dimension."""
+        ...
+
+    def pairs(self, laws: Tensor, others: Tensor) -> Tensor:
+        """The same between all pairs of two lists of laws, (R, G, ...) and (R, H, ...) -> (R, G, H)."""
+        ...
+
+    def white(self, law: Tensor) -> Tensor:
+        """White noise of the same power."""
+        ...
+
+    def centre(self, laws: Tensor) -> Tensor:
+        """The law with the least summed divergence to a list of laws, (R, G, ...) -> (R, ...)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Spectral:
+    """Stationary Gaussian laws by their power spectra (..., n); spectra of several environments side by side."""
+
+    def power(self, law: Tensor) -> Tensor:
+        return law.mean(-1)
+
+    def divergence(self, law: Tensor, other: Tensor) -> Tensor:
+        return bures_wasserstein(law, other)
+
+    def pairs(self, laws: Tensor, others: Tensor) -> Tensor:
+        return bures_wasserstein_pairs(laws, others)
+
+    def white(self, law: Tensor) -> Tensor:
+        return law.mean(-1, keepdim=True).expand_as(law)
+
+    def centre(self, laws: Tensor) -> Tensor:
+        return laws.sqrt().mean(1).square()
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Gaussian laws by their covariances (..., d, d); with `environments`, (..., E, d, d)."""
+
+    environments: bool = False
+
+    def _mean(self, values: Tensor) -> Tensor:
+        return values.mean(-1) if self.environments else values
+
+    def power(self, law: Tensor) -> Tensor:
+        return self._mean(law.diagonal(dim1=-2, dim2=-1).mean(-1))
+
+    def divergence(self, law: Tensor, other: Tensor) -> Tensor:
+        return self._mean(bures_wasserstein_covariances(law, other))
+
+    def pairs(self, laws: Tensor, others: Tensor) -> Tensor:
+        return self.divergence(laws.unsqueeze(2), others.unsqueeze(1))
+
+    def white(self, law: Tensor) -> Tensor:
+        d = law.shape[-1]
+        scale = law.diagonal(dim1=-2, dim2=-1).mean(-1)
+        return scale[..., None, None] * torch.eye(d, dtype=law.dtype)
+
+    def centre(self, laws: Tensor, steps: int = 50) -> Tensor:
+        """The fixed point of Alvarez-Esteban et al. (2016): S <- S^-1/2 (mean_g (S^1/2 T_g S^1/2)^1/2)^2 S^-1/2."""
+        law = laws.mean(1)
+        for _ in range(steps):
+            root, inverse = matrix_root(law), matrix_root(law, inverse=True)
+            middle = matrix_root(root.unsqueeze(1) @ laws @ root.unsqueeze(1)).mean(1)
+            law = inverse @ middle @ middle @ inverse
+        return law
+
+
+SPECTRAL = Spectral()
 
 
 def bures_wasserstein(S: Tensor, T: Tensor) -> Tensor:
@@ -19,6 +102,31 @@ def bures_wasserstein_pairs(S: Tensor, T: Tensor) -> Tensor:
     """The same between all pairs of two lists of laws: S (R, G, n), T (R, H, n) -> (R, G, H)."""
     cross = torch.bmm(S.sqrt(), T.sqrt().mT) / S.shape[-1]
     return (S.mean(-1).unsqueeze(-1) + T.mean(-1).unsqueeze(-2) - 2 * cross).clamp_min(0)
+
+
+def bures_wasserstein_covariances(S: Tensor, T: Tensor) -> Tensor:
+    """Squared Bures-Wasserstein distance over d between Gaussian laws with covariances (..., d, d) -> (...).
+
+    tau(S) + tau(T) - 2 tau((S^1/2 T S^1/2)^1/2), tau = trace / d.
+    """
+    root = matrix_root(S)
+    values = _eigh(root @ T @ root)[0].clamp_min(0).sqrt()
+    trace = S.diagonal(dim1=-2, dim2=-1).mean(-1) + T.diagonal(dim1=-2, dim2=-1).mean(-1)
+    return (trace - 2 * values.mean(-1)).clamp_min(0)
+
+
+def matrix_root(S: Tensor, inverse: bool = False) -> Tensor:
+    """Symmetric square root of positive semi-definite matrices (..., d, d), or its inverse."""
+    values, vectors = _eigh(S)
+    roots = values.clamp_min(0).sqrt()
+    return (vectors * (1 / roots if inverse else roots).unsqueeze(-2)) @ vectors.mT
+
+
+def _eigh(S: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues and vectors; NaN where a matrix is not finite, which LAPACK would raise on for the whole batch."""
+    finite = S.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
+    values, vectors = torch.linalg.eigh(torch.where(finite, S, 0.0))
+    return torch.where(finite[..., 0], values, torch.nan), vectors
 
 
 def sum_over_shifts(P_hat: Tensor, R_hat: Tensor, P: Tensor, R: Tensor) -> Tensor:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.parameters import Parameters
 from indmech_bench.randomness import Streams, row_key
 
 NULL_SIZE = 10_000
 
 
-def log_ratio_of_laws(contrasts: Tensor) -> Tensor:
-    """log rho from mean powers under the whole group, identity first: C(P) / E_g C(P_g), (R, G) -> (R,)."""
-    return (contrasts[:, 0] / contrasts.mean(-1)).log()
+def log_ratio_of_laws(observed: Tensor, powers: Tensor) -> Tensor:
+    """log rho = log C(P) / E_g C(P_g) from the power without intervention (R,) and those under the group (R, G)."""
+    return (observed / powers.mean(-1)).log()
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Null:
 
 
 @lru_cache(maxsize=32)
-def prior_null(model: ConvolutionCascade) -> Null:
+def prior_null(model: Any) -> Null:
     """The null for a learner's own lengths; the same numbers in every process (a stream of its own)."""
     streams = Streams((row_key("null", "", repr(model), {}, 1, 0),))
     taps = {name: streams.randn(name, NULL_SIZE, *shape)[0] for name, shape in model.shapes.items()}

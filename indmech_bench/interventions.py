@@ -1,8 +1,10 @@
-"""Maps on one mechanism: the families that tasks are scored on."""
+"""Maps on one mechanism: the families that tasks are scored on, each with its identity."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -18,10 +20,106 @@ class Modulation:
         """Power spectrum (..., n) of the intervened mechanism -> P_k(v - s), same shape."""
         return torch.roll(spectrum, self.shift, -1)
 
+    def power(self, taps: Tensor, n: int) -> Tensor:
+        """Power spectrum (..., n) of the intervened kernel, taps (..., L)."""
+        return self.act(Stretch(1.0).power(taps, n))
 
-IDENTITY = Modulation(0)
+
+@lru_cache(maxsize=256)
+def _waves(length: int, n: int, scale: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """cos and sin (L, n) of 2 pi s t v / n, v the signed frequency."""
+    v = torch.arange(n, dtype=torch.float64)
+    signed = torch.where(v < n / 2, v, v - n)
+    phase = 2 * math.pi * scale / n * torch.outer(torch.arange(length, dtype=torch.float64), signed)
+    return phase.cos().to(dtype), phase.sin().to(dtype)
 
 
-def modulations(n: int) -> list[Modulation]:
-    """The whole group Z_n, the identity first."""
-    return [Modulation(shift) for shift in range(n)]
+@dataclass(frozen=True)
+class Stretch:
+    """Multiply the times of the taps by `scale`: K(v) = sum_t a_t exp(-2 pi i s t v / n), v the signed frequency.
+
+    Spikes move, amplitudes stay; scales multiply (a group law on parameters).
+    """
+
+    scale: float
+
+    def power(self, taps: Tensor, n: int) -> Tensor:
+        """Power spectrum (..., n) of the stretched kernel, taps (..., L)."""
+        cosine, sine = _waves(taps.shape[-1], n, self.scale, taps.dtype)
+        # a product and a sum over a row's own axes: a matrix product would mix rows' last bits
+        real, imag = ((taps.unsqueeze(-1) * wave).sum(-2) for wave in (cosine, sine))
+        return real.square() + imag.square()
+
+
+@dataclass(frozen=True, eq=False)
+class Rotation:
+    """A -> O A for a linear mechanism A; `matrices` O (R, d, d), one a replicate."""
+
+    matrices: Tensor
+
+    def act(self, covariance: Tensor) -> Tensor:
+        """Covariance (R, d, d) of the mechanism's output -> O M O'."""
+        return self.matrices @ covariance @ self.matrices.mT
+
+
+@dataclass(frozen=True)
+class Amplify:
+    """Multiply by `factor` the power of one source of a linear mechanism with independent sources.
+
+    Sources are numbered by the power that they bring to the output of the first environment, the strongest first:
+    an order that no choice of coordinates changes.
+    """
+
+    source: int
+    factor: float
+
+
+Intervention = Modulation | Stretch | Rotation | Amplify
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """The interventions that a task is scored on.
+
+    scored: all of them but the identity. group: those whose mean is the Haar mean over the genericity group (exactly
+    or by sampling); empty where the group is another one. searched: what `class_error` looks for the best match in;
+    empty where it is not defined.
+    """
+
+    identity: Intervention
+    scored: tuple[Intervention, ...]
+    group: tuple[Intervention, ...] = ()
+    searched: tuple[Intervention, ...] = field(default=())
+
+
+@lru_cache(maxsize=16)
+def modulations(n: int) -> Family:
+    """All of Z_n."""
+    group = tuple(Modulation(shift) for shift in range(n))
+    return Family(group[0], group[1:], group, group)
+
+
+@lru_cache(maxsize=1)
+def stretches() -> Family:
+    """Scales 2^(j/8) from 1/2 to 2; searched on a grid of 241."""
+    scored = tuple(Stretch(2 ** (j / 8)) for j in range(-8, 9) if j)
+    return Family(Stretch(1.0), scored, searched=tuple(Stretch(2 ** (j / 120)) for j in range(-120, 121)))
+
+
+def rotations(normals: Tensor) -> Family:
+    """Haar rotations of SO(d) from standard normal numbers (R, G, d, d), G of them for each replicate."""
+    replicates, _, d, _ = normals.shape
+    # QR with the signs of R's diagonal is Haar on O(d); a negative determinant is turned by one column
+    q, r = torch.linalg.qr(normals)
+    q = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+    q = torch.cat([q[..., :1] * torch.linalg.det(q)[..., None, None].sign(), q[..., 1:]], -1)
+    scored = tuple(Rotation(q[:, g].contiguous()) for g in range(q.shape[1]))
+    identity = Rotation(torch.eye(d, dtype=normals.dtype).expand(replicates, d, d).contiguous())
+    return Family(identity, scored, scored)
+
+
+@lru_cache(maxsize=16)
+def amplifications(sources: int) -> Family:
+    """Each source alone switched off, halved in power, doubled and quadrupled."""
+    scored = tuple(Amplify(source, factor) for source in range(sources) for factor in (0.0, 0.5, 2.0, 4.0))
+    return Family(Amplify(0, 1.0), scored)

@@ -15,7 +15,7 @@ from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundError, UnsupportedError
 from indmech_bench.outcomes import Outcome, failed, outcome
 from indmech_bench.parameters import finite_rows
-from indmech_bench.problem import Problem, Solution
+from indmech_bench.problem import START_SCALE, Problem, Solution
 from indmech_bench.randomness import Streams, streams
 from indmech_bench.registry import build, live
 from indmech_bench.scoring import score
@@ -71,14 +71,22 @@ def _streams(job: Mapping[str, Any], domain: str) -> Streams:
 
 
 def _truth(job: Mapping[str, Any], task: Task) -> Truth:
-    return Truth(task.model, task.sample(_streams(job, "truth")), _streams(job, "reference"))
+    drawn = _streams(job, "truth")
+    return Truth(task.model, task.sample(drawn), _streams(job, "reference"), task.interventions(drawn), task.phase)
 
 
 def _problem(job: Mapping[str, Any], task: Task) -> Problem:
     """The problem of the job's truths; the truths themselves are gone when this returns."""
     parameters = task.sample(_streams(job, "truth"))
     observation = task.observe(parameters, _streams(job, "truth"))
-    return Problem(observation, _streams(job, "method"), dtype=DTYPES[job["precision"]], budget=job["budget"])
+    return Problem(
+        observation,
+        _streams(job, "method"),
+        dtype=DTYPES[job["precision"]],
+        budget=job["budget"],
+        start_scale=getattr(task, "start_scale", START_SCALE),
+        given_start=parameters if getattr(task, "starts_at_truth", False) else None,
+    )
 
 
 def _solve(job: Mapping[str, Any], task: Task, entry: Entry, problem: Problem) -> Solution:
@@ -96,6 +104,11 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
     truth = _truth(job, task)
     facts = task.facts(truth)
     metrics = score(truth, solution)
+    transfer = getattr(task, "transfer", None)
+    transferred = transfer and solution.parameters and transfer(truth, solution.parameters, _streams(job, "truth"))
+    if transferred:
+        metrics["transfer_error"] = score(*transferred)["extrapolation_error"]
+    details = {**solution.details, **_on_the_way(truth, solution)}
     finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
     if solution.parameters is not None:
         finite &= finite_rows(solution.parameters)
@@ -114,12 +127,19 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
                 reason,
                 metrics={name: _number(value[r]) for name, value in metrics.items()} if status == "ok" else {},
                 truth={name: values[r] for name, values in facts.items()},
-                details={name: _number(value[r]) for name, value in solution.details.items()},
+                details={name: _number(value[r]) for name, value in details.items()},
                 cost=float(problem.spent[r]),
                 seconds=round(seconds, 6),
             )
         )
     return outcomes
+
+
+def _on_the_way(truth: Truth, solution: Solution) -> dict[str, torch.Tensor]:
+    """The main metrics at the steps of a solution's path, as `<metric>@<step>`."""
+    names = ("fit_error", "extrapolation_error", "log_generic_ratio")
+    points = {step: score(truth, Solution(truth.model.laws(point), point)) for step, point in solution.path.items()}
+    return {f"{name}@{step}": metrics[name] for step, metrics in points.items() for name in names}
 
 
 def _number(value: torch.Tensor) -> float | None:

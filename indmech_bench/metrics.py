@@ -27,6 +27,7 @@ METRICS = (
     Metric("log_generic_ratio", "", "log rho of the solution: 0 is generic; no aim where the truth is dependent"),
     Metric("power_error", "lower", "|log ratio of mean powers over the genericity group|; a tautology at rho = 1"),
     Metric("ratio_pvalue", "", "p-value of log rho under independently drawn mechanisms of the learner's shape"),
+    Metric("transfer_error", "lower", "e in a new environment of which only its own mechanism is fitted"),
     Metric(
         "parameter_error", "lower", "distance of unit-norm mechanisms over delays and signs: strong identifiability"
     ),

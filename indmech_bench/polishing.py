@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from indmech_bench.parameters import Parameters, flatten, unflatten
 from indmech_bench.problem import Problem
 
+LARGEST = 64
+"""Parameters of a problem that is polished, at most."""
 CONVERGED = 1e-28
 STALLED = 1e-6
 DAMPING = (1e-3, 1e-12, 1e10)
@@ -21,7 +25,11 @@ def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[d
     lowers the loss (then mu / 10), refused elsewhere (then 10 mu). A row (one replicate, one start) stops when its
     loss is below 1e-28, when an accepted step gains less than 1e-6 of it, when mu is out of range, or when its
     replicate's budget is spent. Each replicate is charged p + 1 units for each step of each of its own active rows.
+    A problem with more than LARGEST parameters is left as it is: its solutions are a continuum, and Adam fits them.
     """
+    if sum(math.prod(shape) for shape in problem.shapes.values()) > LARGEST:
+        with torch.no_grad():
+            return dict(parameters), problem.loss(parameters)
     flat = flatten(parameters).detach()
     size = flat.shape[-1]
     with torch.no_grad():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -11,12 +12,14 @@ from torch import Tensor
 
 from indmech_bench.budget import Meter
 from indmech_bench.genericity import Null, prior_null
-from indmech_bench.interventions import Modulation
-from indmech_bench.observations import Impulse
+from indmech_bench.interventions import Intervention
+from indmech_bench.observations import Observation
 from indmech_bench.parameters import Parameters, flatten, starts_in, unflatten
 from indmech_bench.randomness import Streams
 
 START_SCALE = 0.3
+INDEX_BLOCK = 64
+"""Steps whose minibatches are drawn at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +27,14 @@ class Solution:
     """A predictor of intervened laws; with parameters where it has any.
 
     `law(g)` gives the law of the output under the intervention g, batched: for convolutions the power spectra
-    (R, n). `details` is the method's own account of the run, one value (R,) a name.
+    (R, n), for linear Gaussians the covariances (R, d, d). `details` is the method's own account of the run, one value
+    (R,) a name. `path` holds parameters on the way, by step, for tasks that ask how training moves.
     """
 
-    law: Callable[[Modulation], Tensor]
+    law: Callable[[Intervention], Tensor]
     parameters: dict[str, Tensor] | None = None
     details: dict[str, Tensor] = field(default_factory=dict)
+    path: dict[int, dict[str, Tensor]] = field(default_factory=dict)
 
 
 class Problem:
@@ -41,18 +46,37 @@ class Problem:
     """
 
     def __init__(
-        self, observation: Impulse, streams: Streams, *, dtype: torch.dtype = torch.float64, budget: float | None = None
+        self,
+        observation: Observation,
+        streams: Streams,
+        *,
+        dtype: torch.dtype = torch.float64,
+        budget: float | None = None,
+        start_scale: float = START_SCALE,
+        given_start: Parameters | None = None,
     ) -> None:
         self._observation, self._scale = observation.normalised(dtype)
         self._streams = streams
         self._meter = Meter(len(streams.keys), budget)
         self._prepaid = False
+        self._start_scale = start_scale
+        self._given_start = given_start and self._observation.model.rescale(given_start, 1 / self._scale)
         self.dtype = dtype
 
     @property
     def observations(self) -> Tensor:
-        """What is observed, replicates first: the composite kernel (R, n)."""
-        return self._observation.kernel
+        """What is observed, replicates first.
+
+        `impulse`: the composite kernel (R, n). `spectrum`: the power spectrum on the non-negative frequencies
+        (R, n // 2 + 1). `samples`: periodograms (R, N, n), or for linear models the samples (R, N, d). `covariance`:
+        (R, d, d). With E environments there is an axis E after that of replicates.
+        """
+        return self._observation.shown
+
+    @property
+    def samples(self) -> int:
+        """How many samples are observed; 1 where the law itself is."""
+        return self._observation.samples
 
     @property
     def replicates(self) -> int:
@@ -84,40 +108,66 @@ class Problem:
     def start(self, scale: float | None = None, starts: int | None = None) -> dict[str, Tensor]:
         """Initial parameters, N(0, scale^2): (R, ...), or (R, starts, ...) with `starts`.
 
-        Start 0 is the same numbers whatever `starts` is, for every method.
+        Start 0 is the same numbers whatever `starts` is, for every method. Without a scale it is the task's own. A
+        task that asks how training moves away from a point gives that point, whatever the scale.
         """
+        lead = (self.replicates,) if starts is None else (self.replicates, starts)
+        if self._given_start is not None:
+            given = ((value.unsqueeze(1) if starts else value, name) for name, value in self._given_start.items())
+            return {
+                name: value.expand(*lead, *self.shapes[name]).to(self.device, self.dtype).clone()
+                for value, name in given
+            }
         sizes = {name: int(torch.Size(shape).numel()) for name, shape in self.shapes.items()}
         drawn = self.randn("start", starts or 1, sum(sizes.values()))
-        drawn = drawn * (START_SCALE if scale is None else scale)
-        lead = (self.replicates,) if starts is None else (self.replicates, starts)
+        drawn = drawn * (self._start_scale if scale is None else scale)
         pieces = drawn.split(list(sizes.values()), -1)
         return {
             name: piece.reshape(*lead, *shape).clone()
             for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
         }
 
-    def loss(self, parameters: Parameters) -> Tensor:
-        """Fit loss, relative to the observed power: 0 is a perfect fit, 1 that of silence."""
-        self._charge(parameters, 1)
-        return self._observation.loss(parameters)
+    def minibatches(self, size: int | None, steps: int) -> Iterator[Tensor | None]:
+        """Indices (R, size) of the samples of each step, drawn anew at every step; None, all, without samples or size.
+
+        A sample comes at most once in a batch. The indices are a function of the replicate alone.
+        """
+        if size is None or size >= self.samples:
+            yield from itertools.repeat(None, steps)
+            return
+        for block in range(0, steps, INDEX_BLOCK):
+            drawn = self._streams.permutations(f"minibatches {block}", min(INDEX_BLOCK, steps - block), self.samples)
+            yield from drawn[:, :, :size].to(self.device).unbind(1)
+
+    def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
+        """Fit loss: 0 is a perfect fit. `batch` (R, m) chooses samples, m of N for m / N of the cost."""
+        self._charge(parameters, 1 if batch is None else batch.shape[-1] / self.samples)
+        return self._observation.loss(parameters, batch)
 
     def residuals(self, parameters: Parameters) -> Tensor:
-        """Real residuals (R, m) or (R, S, m) whose sum of squares is the fit loss."""
+        """Residuals r (R, m) or (R, S, m); with J the `jacobian`, J'r is along the gradient of the fit loss.
+
+        For impulse, spectrum and covariance the sum of their squares is the loss. Raises UnsupportedError where
+        there are none.
+        """
         self._charge(parameters, 1)
         return self._observation.residuals(parameters)
 
     def jacobian(self, parameters: Parameters) -> Tensor:
-        """d residuals / d parameters side by side, (R, m, p) or (R, S, m, p), p parameters: charged p units."""
+        """J (R, m, p) or (R, S, m, p), p parameters side by side: charged p units.
+
+        J'J is the Gauss-Newton matrix of the loss, or for samples its Fisher matrix.
+        """
         flat = flatten(parameters)
         columns = flat.shape[-1]
         self._charge(parameters, columns, gradient=False)
         basis = torch.eye(columns, dtype=flat.dtype, device=flat.device)
 
         def column(direction: Tensor) -> Tensor:
-            def residuals(point: Tensor) -> Tensor:
-                return self._observation.residuals(unflatten(point, parameters))
+            def features(point: Tensor) -> Tensor:
+                return self._observation.features(unflatten(point, parameters))
 
-            made: Tensor = torch.func.jvp(residuals, (flat,), (direction.expand_as(flat),))[1]
+            made: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
             return made
 
         stacked: Tensor = torch.func.vmap(column)(basis)
@@ -127,6 +177,11 @@ class Problem:
         """log rho of the intervened mechanism: 0 when the mechanisms are generic with respect to each other."""
         self._charge(parameters, 1)
         return self._observation.model.log_generic_ratio(parameters)
+
+    def log_generic_ratios(self, parameters: Parameters) -> Tensor:
+        """log rho of every mechanism that has one of its own, (R, m) or (R, S, m): all 0 where all are independent."""
+        self._charge(parameters, 1)
+        return self._observation.model.log_generic_ratios(parameters)
 
     def fits(self, losses: Tensor) -> Tensor:
         """Which starts of a replicate fit the observation, given all their losses: (R, S) -> bool (R, S)."""
@@ -161,21 +216,28 @@ class Problem:
         finally:
             self._prepaid = before
 
-    def solution(self, parameters: Parameters, **details: Tensor) -> Solution:
+    def solution(
+        self, parameters: Parameters, path: Mapping[int, Parameters] | None = None, **details: Tensor
+    ) -> Solution:
         """The solution with these parameters (R, ...), in the observation's own scale. Raises ValueError.
 
-        Parameters that are not finite make their own replicate `nonfinite` and no other.
+        Parameters that are not finite make their own replicate `nonfinite` and no other. `path`: parameters on the
+        way, by step.
         """
         expected = {name: (self.replicates, *shape) for name, shape in self.shapes.items()}
         given = {name: tuple(value.shape) for name, value in parameters.items()}
         if given != expected:
             raise ValueError(f"a solution needs parameters of shapes {expected}, not {given}")
-        model = self._observation.model
-        plain = {name: parameters[name].detach().to("cpu", torch.float64) for name in expected}
-        scaled = model.rescale(plain, self._scale)
-        return Solution(model.laws(scaled), scaled, details)
+        scaled = self._in_own_scale(parameters)
+        on_the_way = {step: self._in_own_scale(point) for step, point in (path or {}).items()}
+        return Solution(self._observation.model.laws(scaled), scaled, details, on_the_way)
 
-    def _charge(self, parameters: Parameters, forwards: int, gradient: bool | None = None) -> None:
+    def _in_own_scale(self, parameters: Parameters) -> dict[str, Tensor]:
+        plain = {name: parameters[name].detach().to("cpu", torch.float64) for name in self.shapes}
+        scaled: dict[str, Tensor] = self._observation.model.rescale(plain, self._scale)
+        return scaled
+
+    def _charge(self, parameters: Parameters, forwards: float, gradient: bool | None = None) -> None:
         if self._prepaid:
             return
         if gradient is None:

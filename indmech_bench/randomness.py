@@ -39,6 +39,11 @@ class Streams:
         rows = [generator.standard_normal(shape) for generator in self.generators(stream)]
         return torch.from_numpy(np.stack(rows))
 
+    def permutations(self, stream: str, count: int, size: int) -> Tensor:
+        """`count` random orders of `size` things, (R, count, size) integers."""
+        ordered = [np.argsort(generator.random((count, size)), axis=-1) for generator in self.generators(stream)]
+        return torch.from_numpy(np.stack(ordered))
+
 
 def streams(domain: str, salt: str, task: str, settings: Mapping[str, Any], version: int, seeds: list[int]) -> Streams:
     """The streams of a batch of seeds of one task."""

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from indmech_bench.enumeration import Array, convolution_jacobian, convolve
 from indmech_bench.genericity import placebo_statistic
-from indmech_bench.interventions import IDENTITY
 from indmech_bench.problem import Problem, Solution
 from indmech_bench.registry import register_reference
 from indmech_bench.truth import Truth
@@ -32,30 +31,37 @@ def oracle(problem: Problem, truth: Truth) -> Solution:
     return of_parameters(truth, truth.parameters)
 
 
+def observed_law(truth: Truth) -> Tensor:
+    """The law without intervention."""
+    return truth.model.law(truth.parameters, truth.family.identity)
+
+
 @register_reference("no-intervention")
 def no_intervention(problem: Problem, truth: Truth) -> Solution:
     """The observed law, whatever the intervention: extrapolation error 1."""
-    return constant(truth.model.law(truth.parameters, IDENTITY))
+    return constant(observed_law(truth))
 
 
 @register_reference("output-intervention")
 def output_intervention(problem: Problem, truth: Truth) -> Solution:
     """Intervenes on the output: mechanism 1 is the whole model, mechanism 2 does nothing. rho = 1 exactly."""
-    observed = truth.model.law(truth.parameters, IDENTITY)
-    return Solution(lambda g: g.act(observed))
+    return Solution(truth.model.output_laws(truth.parameters))
 
 
 @register_reference("white")
 def white(problem: Problem, truth: Truth) -> Solution:
     """White noise of the observed power."""
-    observed = truth.model.law(truth.parameters, IDENTITY)
-    return constant(observed.mean(-1, keepdim=True).expand_as(observed))
+    return constant(truth.model.geometry.white(observed_law(truth)))
 
 
 def best_constant_law(truth: Truth) -> Tensor:
-    """The law with the least summed divergence to all modulated truths: sqrt S = <sqrt P> sqrt R. (R, n)."""
-    P, R = truth.model.powers(truth.parameters)
-    return P.sqrt().mean(-1, keepdim=True).square() * R
+    """The law with the least summed divergence to the true laws under all interventions, the identity among them.
+
+    For modulation sqrt S = <sqrt P> sqrt R. (R, ...)
+    """
+    law = truth.model.laws(truth.parameters)
+    group = truth.family.group or (truth.family.identity, *truth.family.scored)
+    return truth.model.geometry.centre(torch.stack([*map(law, group)], 1))
 
 
 @register_reference("best-constant")
@@ -106,7 +112,7 @@ def _chosen(truth: Truth, choose: Callable[[dict[str, Tensor]], int]) -> Solutio
         pairs = truth.solutions(composite)
         index = choose(pairs)
         picked.append({name: value[index] for name, value in pairs.items()})
-    return of_parameters(truth, {name: torch.stack([row[name] for row in picked]) for name in truth.model.names})
+    return of_parameters(truth, {name: torch.stack([row[name] for row in picked]) for name in truth.cascade.names})
 
 
 def distinct_classes(truth: Truth, pairs: dict[str, Tensor]) -> list[int]:

@@ -37,7 +37,9 @@ def _register(kind: str, name: str, options: dict[str, Any]) -> Callable[[T], T]
 def register_task(name: str, *, version: int = 1, **defaults: Any) -> Callable[[T], T]:
     """Register a task class (a frozen dataclass) under a name; `defaults` replace those of its fields.
 
-    One class may bear several names. Arguments and field defaults are literals: the catalogue reads them as text.
+    A keyword may also name a fact of the class (a ClassVar) that listings are to show differently for this name, for
+    example `solutions` or `independence`. One class may bear several names. Arguments and field defaults are
+    literals: the catalogue reads them as text.
     """
     return _register("task", name, {"version": version, **defaults})
 

@@ -18,12 +18,14 @@ from indmech_bench.problem import Problem
 class Player:
     """An objective with an optimiser of its own.
 
-    objective: parameters -> one number a replicate (and start), (R,) or (R, S).
+    objective: parameters and the indices of a minibatch (None for all samples) -> one number a replicate (and start),
+    (R,) or (R, S).
     optimiser: tensors -> an element-wise torch optimiser (its steps must not mix replicates).
-    forwards: cost of one evaluation in forward passes (a loss 1, a loss and rho 2).
+    forwards: cost of one evaluation in forward passes (a loss 1, a loss and rho 2); of a loss on a minibatch of m of
+    N samples m / N are charged.
     """
 
-    objective: Callable[[Parameters], Tensor]
+    objective: Callable[[Parameters, Tensor | None], Tensor]
     optimiser: Callable[[Iterable[Tensor]], Optimizer]
     forwards: int = 1
 
@@ -33,24 +35,32 @@ def train(
     start: Parameters,
     players: Sequence[Player],
     steps: int,
+    *,
     turn: Callable[[int], int] = lambda step: 0,
+    batch: int | None = None,
+    constant_rate: bool = False,
+    watch: Callable[[int, Parameters], None] | None = None,
 ) -> dict[str, Tensor]:
-    """`steps` gradient steps from `start`; at step i player `turn(i)` moves. Rates follow a cosine to 0.
+    """`steps` gradient steps from `start`; at step i player `turn(i)` moves. Rates follow a cosine to 0, or stay.
 
     The whole cost is charged in advance. The sum over replicates is differentiated, so each replicate's gradient
-    is its own: one that diverges stays alone.
+    is its own: one that diverges stays alone. `batch`: samples of a minibatch, None for all. `watch` is shown the
+    parameters before each step.
     """
     parameters = {name: value.detach().clone().requires_grad_() for name, value in start.items()}
     optimisers = [player.optimiser(list(parameters.values())) for player in players]
-    schedules = [CosineAnnealingLR(optimiser, steps) for optimiser in optimisers]
+    schedules = [] if constant_rate else [CosineAnnealingLR(optimiser, steps) for optimiser in optimisers]
     turns = [turn(step) for step in range(steps)]
-    forwards = sum(players[player].forwards for player in turns)
+    share = 1.0 if batch is None else min(1.0, batch / problem.samples)
+    forwards = sum(players[player].forwards - 1 + share for player in turns)
     with warnings.catch_warnings(), problem.prepaid(3 * starts_in(parameters, problem.shapes) * forwards):
         # every schedule follows the run's steps, also that of a player whose first turn has yet to come
         warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)")
-        for player in turns:
+        for step, (player, indices) in enumerate(zip(turns, problem.minibatches(batch, steps), strict=True)):
+            if watch is not None:
+                watch(step, parameters)
             optimisers[player].zero_grad()
-            players[player].objective(parameters).sum().backward()
+            players[player].objective(parameters, indices).sum().backward()
             optimisers[player].step()
             for schedule in schedules:
                 schedule.step()

@@ -20,7 +20,7 @@ class Adam:
 
     learning_rate: initial step size.
     steps: number of steps.
-    init_scale: standard deviation of the start.
+    init_scale: standard deviation of the start; none for the problem's own.
     polish: end with at most 50 Gauss-Newton steps.
     Source: Kingma and Ba (ICLR 2015); torch.optim.Adam.
     """
@@ -29,7 +29,7 @@ class Adam:
 
     learning_rate: float = 0.02
     steps: int = 2000
-    init_scale: float = 0.3
+    init_scale: float | None = None
     polish: bool = False
 
     def fit(self, problem: Problem) -> Solution:

@@ -18,14 +18,14 @@ from indmech_bench.training import Player, train
 @register_method("alternating")
 @dataclass(frozen=True)
 class Alternating:
-    """A step on the fit, a step on strength (log rho)^2, in turn; each with its own Adam state, cosine schedule.
+    """A step on the fit, a step on strength sum_k (log rho_k)^2, in turn; each with an Adam state of its own.
 
-    The last fifth of the steps fits only, so that the result is a solution.
+    Cosine schedule. The last fifth of the steps fits only, so that the result is a solution.
 
-    strength: weight of the squared log generic ratio, above 0; Adam's steps hardly depend on it.
+    strength: weight of the squared log generic ratios, above 0; Adam's steps hardly depend on it.
     learning_rate: initial step size of both.
     steps: number of steps, both kinds counted.
-    init_scale: standard deviation of the start.
+    init_scale: standard deviation of the start; none for the problem's own.
     polish: end with at most 50 Gauss-Newton steps on the fit alone.
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), alternating optimisation of the two objectives.
     """
@@ -40,12 +40,12 @@ class Alternating:
     strength: float = 0.1
     learning_rate: float = 0.02
     steps: int = 2000
-    init_scale: float = 0.3
+    init_scale: float | None = None
     polish: bool = False
 
     def fit(self, problem: Problem) -> Solution:
-        def dependence(parameters: Parameters) -> Tensor:
-            return self.strength * problem.log_generic_ratio(parameters).square()
+        def dependence(parameters: Parameters, batch: Tensor | None) -> Tensor:
+            return self.strength * problem.log_generic_ratios(parameters).square().sum(-1)
 
         players = [
             Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate)),
@@ -55,5 +55,5 @@ class Alternating:
         def turn(step: int) -> int:
             return step % 2 if step < 0.8 * self.steps else 0
 
-        trained = train(problem, problem.start(self.init_scale), players, self.steps, turn)
+        trained = train(problem, problem.start(self.init_scale), players, self.steps, turn=turn)
         return conclude(problem, trained, self.polish)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 from indmech_bench.parameters import Parameters
@@ -9,11 +11,13 @@ from indmech_bench.polishing import polish as gauss_newton
 from indmech_bench.problem import Problem, Solution
 
 
-def conclude(problem: Problem, parameters: Parameters, polish: bool) -> Solution:
+def conclude(
+    problem: Problem, parameters: Parameters, polish: bool, path: Mapping[int, Parameters] | None = None
+) -> Solution:
     """The solution with these parameters, its fit loss (before and after polishing) among the details."""
     with torch.no_grad():
         loss = problem.loss(parameters)
     if not polish:
-        return problem.solution(parameters, loss=loss)
+        return problem.solution(parameters, path, loss=loss)
     polished, after = gauss_newton(problem, parameters)
-    return problem.solution(polished, loss_before_polish=loss, loss=after)
+    return problem.solution(polished, path, loss_before_polish=loss, loss=after)

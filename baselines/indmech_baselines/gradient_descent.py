@@ -25,7 +25,7 @@ class GradientDescent:
         --method gradient-descent:learning_rate=0.2 --method gradient-descent:learning_rate=0.3 ...
         indmech-bench leaderboard results/tuning --metric fit_error
     steps: number of steps.
-    init_scale: standard deviation of the start.
+    init_scale: standard deviation of the start; none for the problem's own.
     polish: end with at most 50 Gauss-Newton steps.
     """
 
@@ -33,7 +33,7 @@ class GradientDescent:
 
     learning_rate: float = 0.2
     steps: int = 2000
-    init_scale: float = 0.3
+    init_scale: float | None = None
     polish: bool = False
 
     def fit(self, problem: Problem) -> Solution:

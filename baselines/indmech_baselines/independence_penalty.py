@@ -18,12 +18,14 @@ from indmech_bench.training import Player, train
 @register_method("independence-penalty")
 @dataclass(frozen=True)
 class IndependencePenalty:
-    """Minimise fit + strength (log rho)^2 by Adam, cosine schedule: independence as a regulariser.
+    """Minimise fit + strength sum_k (log rho_k)^2 by Adam, cosine schedule: independence as a regulariser.
 
-    strength: weight of the squared log generic ratio, 0 or more.
+    The sum is over all mechanisms that have a rho of their own; two mechanisms have one.
+
+    strength: weight of the squared log generic ratios, 0 or more.
     learning_rate: initial step size.
     steps: number of steps.
-    init_scale: standard deviation of the start.
+    init_scale: standard deviation of the start; none for the problem's own.
     polish: end with at most 50 Gauss-Newton steps on the fit alone.
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), independence of mechanisms as a training objective.
     """
@@ -38,12 +40,13 @@ class IndependencePenalty:
     strength: float = 0.1
     learning_rate: float = 0.02
     steps: int = 2000
-    init_scale: float = 0.3
+    init_scale: float | None = None
     polish: bool = False
 
     def fit(self, problem: Problem) -> Solution:
-        def objective(parameters: Parameters) -> Tensor:
-            return problem.loss(parameters) + self.strength * problem.log_generic_ratio(parameters).square()
+        def objective(parameters: Parameters, batch: Tensor | None) -> Tensor:
+            dependence = problem.log_generic_ratios(parameters).square().sum(-1)
+            return problem.loss(parameters, batch) + self.strength * dependence
 
         player = Player(objective, lambda tensors: Adam(tensors, lr=self.learning_rate), forwards=2)
         trained = train(problem, problem.start(self.init_scale), [player], self.steps)

@@ -26,10 +26,10 @@ class Multistart:
     """Run `adam` from many starts, polish all of them, and choose one solution by a criterion.
 
     `fit` takes the smallest loss before polishing. The others choose among the starts that fit the observation
-    after polishing: `independence` the smallest |log rho|, `norm` the smallest product of the mechanisms' norms (the
-    minimum-norm solution, where weight decay leads), `placebo` the smallest difference of the mechanisms' spectral
-    centroids, a statistic that has nothing to do with independence. Ties go to the lower index. Start 0 is the start
-    of every single-start method.
+    after polishing: `independence` the smallest sum of |log rho_k|, `norm` the smallest product of the mechanisms'
+    norms (the minimum-norm solution, where weight decay leads), `placebo` the smallest difference of the mechanisms'
+    spectral centroids, a statistic that has nothing to do with independence. Ties go to the lower index. Start 0 is
+    the start of every single-start method.
 
     starts: number of starts, 1 or more.
     learning_rate, steps, init_scale: as in `adam`.
@@ -48,7 +48,7 @@ class Multistart:
     starts: int = 16
     learning_rate: float = 0.02
     steps: int = 2000
-    init_scale: float = 0.3
+    init_scale: float | None = None
     polish_steps: int = 50
 
     def fit(self, problem: Problem) -> Solution:
@@ -72,9 +72,10 @@ class Multistart:
 
     def _value(self, problem: Problem, parameters: Parameters) -> Tensor:
         """The criterion to be minimised, (R, starts)."""
+        flat = {name: value.flatten(2) for name, value in parameters.items()}
         if self.criterion == "independence":
-            return problem.log_generic_ratio(parameters).abs()
+            return problem.log_generic_ratios(parameters).abs().sum(-1)
         if self.criterion == "placebo":
-            return placebo_statistic(parameters)
-        norms = [value.square().sum(-1) for value in parameters.values()]
+            return placebo_statistic(flat)
+        norms = [value.square().sum(-1) for value in flat.values()]
         return torch.stack(norms).log().sum(0)

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from indmech_bench.interventions import Modulation
+from indmech_bench.models.kernels import KernelModel, Spectra, half_power
 from indmech_bench.parameters import Parameters
 
 
-@lru_cache(maxsize=64)
-def half_weights(n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Weights (n // 2 + 1,) that make a weighted sum over non-negative frequencies the mean over all n bins."""
-    weights = torch.full((n // 2 + 1,), 2.0 / n, dtype=dtype, device=device)
-    weights[0] = 1.0 / n
-    if n % 2 == 0:
-        weights[-1] = 1.0 / n
-    return weights
-
-
 @dataclass(frozen=True)
-class ConvolutionCascade:
+class ConvolutionCascade(KernelModel):
     """X = k_K * ... * k_1 * U on n samples; the kernels are `k1`, `k2`, ... with `lengths` taps.
 
     `intervened` is the position (from 0) of the mechanism that interventions act on. X has the power spectrum
@@ -36,72 +25,70 @@ class ConvolutionCascade:
     intervened: int = 0
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(f"k{k + 1}" for k in range(len(self.lengths)))
-
-    @property
-    def mechanisms(self) -> dict[str, tuple[str, ...]]:
-        """Mechanism -> names of its parameters."""
-        return {name: (name,) for name in self.names}
-
-    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Parameter name -> shape of one replicate and start."""
-        return {name: (length,) for name, length in zip(self.names, self.lengths, strict=True)}
+        return {f"k{k + 1}": (length,) for k, length in enumerate(self.lengths)}
+
+    def degrees(self, phase: bool) -> int:
+        free = sum(self.lengths) - len(self.lengths) + 1
+        return min(free, self.n if phase else self.n // 2 + 1)
 
     def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:
         """Multiply the output by `factor` (R,), which mechanism 1 bears: the law's power by its square."""
-        first = self.names[0]
-        return {name: value * factor[:, None] if name == first else value for name, value in parameters.items()}
+        return {name: value * factor[:, None] if name == "k1" else value for name, value in parameters.items()}
 
     def composite(self, parameters: Parameters) -> Tensor:
         """Transfer function prod_k K_k on the n // 2 + 1 non-negative frequencies: (..., L_k) -> (..., n // 2 + 1)."""
-        spectra = [torch.fft.rfft(parameters[name], n=self.n) for name in self.names]
-        real, imag = spectra[0].real, spectra[0].imag
-        for K in spectra[1:]:
-            # written out: torch's complex product fuses differently in a vector's tail, so a row's bits would depend
-            # on its place in the batch
-            real, imag = real * K.real - imag * K.imag, real * K.imag + imag * K.real
-        return torch.complex(real, imag)
+        return functools.reduce(product, [torch.fft.rfft(parameters[name], n=self.n) for name in self.names])
 
     def half_powers(self, parameters: Parameters) -> list[Tensor]:
-        """P_k on the non-negative frequencies, one (..., n // 2 + 1) a mechanism: all of it, kernels being real."""
-        spectra = [torch.fft.rfft(parameters[name], n=self.n) for name in self.names]
-        return [K.real.square() + K.imag.square() for K in spectra]
+        """P_k on the non-negative frequencies, one (..., n // 2 + 1) a mechanism."""
+        return [half_power(parameters[name], self.n) for name in self.names]
 
-    def powers(self, parameters: Parameters) -> tuple[Tensor, Tensor]:
-        """(P_k, R_k) on all n bins, k the intervened mechanism and R_k the product of all the other spectra."""
-        halves = self.half_powers(parameters)
-        mirror = torch.arange(self.n, device=halves[0].device)
-        mirror = torch.minimum(mirror, self.n - mirror)
-        rest = torch.ones_like(halves[0])
-        for k, half in enumerate(halves):
-            if k != self.intervened:
-                rest = rest * half
-        return halves[self.intervened][..., mirror], rest[..., mirror]
+    def half_parts(self, parameters: Parameters) -> Spectra:
+        return self._split(self.half_powers(parameters), self.intervened)
 
-    def laws(self, parameters: Parameters) -> Callable[[Modulation], Tensor]:
-        """Intervention on the intervened mechanism -> power spectrum of X under it, (..., n)."""
-        P, R = self.powers(parameters)
-        return lambda g: g.act(P) * R
+    @staticmethod
+    def _split(powers: list[Tensor], k: int) -> Spectra:
+        """P_k, R_k and no Q."""
+        rest = torch.ones_like(powers[0])
+        for j, power in enumerate(powers):
+            if j != k:
+                rest = rest * power
+        return powers[k], rest, torch.zeros_like(rest)
 
-    def law(self, parameters: Parameters, intervention: Modulation) -> Tensor:
-        """Power spectrum of X under one intervention: (..., n)."""
-        return self.laws(parameters)(intervention)
+    def log_generic_ratios(self, parameters: Parameters) -> Tensor:
+        """log rho_k of each mechanism, (..., K); of two, (..., 1): they are the same."""
+        powers = self.half_powers(parameters)
+        ratios = []
+        for k in range(len(powers) if len(powers) > 2 else 1):
+            P, R, _ = self._split(powers, k)
+            ratios.append((self.mean(P * R) / (self.mean(P) * self.mean(R))).log())
+        return torch.stack(ratios, -1)
 
-    def log_generic_ratio(self, parameters: Parameters) -> Tensor:
-        """log rho = log <P_k R_k> / (<P_k> <R_k>), the log spectral density ratio: (...)."""
-        halves = self.half_powers(parameters)
-        weights = half_weights(self.n, halves[0].dtype, halves[0].device)
-        P = halves[self.intervened]
-        R = torch.ones_like(P)
-        for k, half in enumerate(halves):
-            if k != self.intervened:
-                R = R * half
-        return ((P * R * weights).sum(-1) / ((P * weights).sum(-1) * (R * weights).sum(-1))).log()
+    def intervened_taps(self, parameters: Parameters) -> Tensor:
+        return parameters[self.names[self.intervened]]
+
+    def output_taps(self, parameters: Parameters) -> Tensor:
+        length = sum(self.lengths) - len(self.lengths) + 1
+        if length > self.n:
+            return torch.fft.irfft(self.composite(parameters), n=self.n)
+        size = length + length % 2
+        wide = ConvolutionCascade(self.lengths, size)
+        return torch.fft.irfft(wide.composite(parameters), n=size)[..., :length]
 
     def invariants(self, parameters: Parameters) -> dict[str, Tensor]:
-        """phi, complete for extrapolation equivalence: shapes of P_k and R_k (..., n) and log <P_k><R_k> (..., 1)."""
-        P, R = self.powers(parameters)
+        """Shapes of P_k and R_k (..., n) and log <P_k><R_k> (..., 1)."""
+        P, R, _ = self.parts(parameters)
         p, r = P.mean(-1, keepdim=True), R.mean(-1, keepdim=True)
         return {"intervened": P / p, "rest": R / r, "log_power": (p * r).log()}
+
+
+def product(first: Tensor, second: Tensor) -> Tensor:
+    """Product of transfer functions.
+
+    Written out: torch's complex product fuses differently in a vector's tail, so that a row's bits would depend on
+    its place in the batch.
+    """
+    real = first.real * second.real - first.imag * second.imag
+    imag = first.real * second.imag + first.imag * second.real
+    return torch.complex(real, imag)

@@ -8,55 +8,75 @@ the suite: everything about it is known exactly.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from indmech_bench.divergences import movement
 from indmech_bench.enumeration import LIMIT, count_solutions
-from indmech_bench.errors import InputError, TruthNotFoundError
+from indmech_bench.errors import InputError, TruthNotFoundError, UnsupportedError
+from indmech_bench.interventions import Family, modulations
 from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.observations import Impulse
-from indmech_bench.parameters import Parameters
+from indmech_bench.observations import Observation
 from indmech_bench.randomness import Streams
 from indmech_bench.registry import register_task
+from indmech_bench.tasks.drawing import (
+    MOVES,
+    check_mode,
+    dependent,
+    each,
+    normal,
+    ratios,
+    read_lengths,
+    show_kernels,
+    unit_power,
+)
 from indmech_bench.truth import Truth
-
-BLOCKS = (1, 256, 4096)
-"""Sizes of the blocks of candidate pairs in rejection sampling; the last repeats."""
-MAX_PAIRS = 2_000_000
 
 
 @register_task("fir-natural", version=1)
-@register_task("fir-graded", version=1, spread=0.05)
-@register_task("fir-generic", version=1, dependence=0.0)
-@register_task("fir-dependent-plus", version=1, dependence=0.4)
-@register_task("fir-dependent-minus", version=1, dependence=-1.0)
+@register_task("fir-graded", version=1, independence="to within 0.05", spread=0.05)
+@register_task("fir-generic", version=1, independence="exactly", dependence=0.0)
+@register_task("fir-dependent-plus", version=1, independence="no, log rho = 0.4", dependence=0.4)
+@register_task("fir-dependent-minus", version=1, independence="no, log rho = -1", dependence=-1.0)
+@register_task("fir-spectrum", version=1, observation="spectrum")
+@register_task("fir-samples", version=1, observation="samples")
+@register_task("fir-noisy-40", version=1, noise=40.0)
+@register_task("fir-noisy-20", version=1, noise=20.0)
+@register_task("fir-length-5x3", version=1, solutions="finite, median 4", taps="5x3")
+@register_task("fir-length-13x9", version=1, solutions="finite, median 434", taps="13x9")
+@register_task("fir-length-17x9", version=1, solutions="finite, thousands", taps="17x9")
+@register_task("fir-overparameterised", version=1, solutions="finite, hundreds", learner="11x7")
+@register_task("fir-swap", version=1, solutions="finite, in pairs that tie", taps="7x7")
 @dataclass(frozen=True)
 class Fir:
-    """Two FIR kernels with iid Gaussian taps, composite kernel observed, modulation of the first.
+    """Two FIR kernels with iid Gaussian taps, modulation of the first.
 
-    taps: lengths L1xL2, 2 or more each, L1 + L2 - 1 at most n = 64.
+    observation: impulse (the composite kernel), spectrum, or samples (256 of them).
+    taps: lengths L1xL2 of the truth, 2 or more each, L1 + L2 - 1 at most n = 64.
+    learner: lengths of the learner's kernels, at least those of the truth; none for the same.
     dependence: log rho that every truth has to within `tolerance`; none leaves the draw as it is.
     spread: standard deviation of log rho around `dependence` (or 0); each truth meets its own goal to `tolerance`.
-    noise: signal-to-noise ratio in dB of white noise on the observed kernel; none for no noise.
+    noise: signal-to-noise ratio in dB of white noise on the observed impulse; none for no noise.
+    Kernels of equal length (fir-swap) can be exchanged: the truth and its swap tie under every criterion on rho.
     Source: Besserve et al. (AAAI 2021), convolutional example; THEORY 3.1.
     """
 
     family: ClassVar[str] = "fir"
-    observation: ClassVar[str] = "impulse"
     intervention: ClassVar[str] = "modulation of k1"
     genericity: ClassVar[str] = "modulation of k1"
-    solutions: ClassVar[str] = "finite"
+    solutions: ClassVar[str] = "finite, median 31"
+    independence: ClassVar[str] = "drawn independently"
     n: ClassVar[int] = 64
     ranges: ClassVar[dict[str, str]] = {"spread": "[0, inf)", "tolerance": "(0, inf)"}
 
+    observation: str = "impulse"
     taps: str = "9x5"
+    learner: str | None = None
     dependence: float | None = None
     spread: float = 0.0
     tolerance: float = 0.001
@@ -64,27 +84,32 @@ class Fir:
 
     @property
     def lengths(self) -> tuple[int, int]:
-        match = re.fullmatch(r"(\d{1,4})x(\d{1,4})", self.taps)
-        if match is None:
-            raise InputError(f"taps '{self.taps}' must be two lengths such as 9x5.")
-        return int(match[1]), int(match[2])
+        """Lengths of the truth's kernels."""
+        first, second = read_lengths(self.taps, 2)
+        return first, second
 
     @property
     def model(self) -> ConvolutionCascade:
-        return ConvolutionCascade(self.lengths, self.n, intervened=0)
+        return ConvolutionCascade(read_lengths(self.learner or self.taps, 2), self.n)
+
+    @property
+    def phase(self) -> bool:
+        return self.observation == "impulse"
+
+    def interventions(self, streams: Streams) -> Family:
+        return modulations(self.n)
 
     def check(self) -> None:
         """Lengths that make sense together, then whether the dependence can be reached: a first truth is drawn."""
-        first, second = self.lengths
-        if min(first, second) < 2:
-            raise InputError(f"taps '{self.taps}' must be 2 or more each: a kernel of one tap has no shape.")
-        if first + second - 1 > self.n:
-            raise InputError(
-                f"taps '{self.taps}' give a composite of {first + second - 1} taps, longer than the signal of {self.n}."
-            )
+        lengths, learner = self.lengths, self.model.lengths
+        check_mode(self.observation, learner, self.n)
+        if any(own < true for own, true in zip(learner, lengths, strict=True)):
+            raise InputError(f"learner '{self.learner}' must have at least the taps {self.taps} of the truth.")
+        if self.noise is not None and not self.phase:
+            raise InputError(f"noise {self.noise} dB is for the observation 'impulse', not '{self.observation}'.")
         if self.dependence is not None:
             # <P1 P2> <= max(P_k) <P_j> and max(P_k) <= L_k <P_k> (Cauchy-Schwarz on the taps)
-            bound = math.log(min(first, second))
+            bound = math.log(min(lengths))
             if self.dependence - self.tolerance >= bound:
                 raise InputError(
                     f"dependence {self.dependence} cannot be reached: log rho of taps {self.taps} is below {bound:.3f}."
@@ -95,66 +120,45 @@ class Fir:
                 raise InputError(f"{error}") from None
 
     def sample(self, streams: Streams) -> dict[str, Tensor]:
-        return self.normalise(self.draw(streams))
+        return unit_power(self.model, modulations(self.n), self.draw(streams))
 
     def draw(self, streams: Streams) -> dict[str, Tensor]:
         """iid Gaussian taps (R, L_k), kept where they meet the task's condition and the interventions move them."""
-        rows = [self._draw_one(generator) for generator in streams.generators("taps")]
-        return {name: torch.cat([row[name] for row in rows]) for name in self.model.names}
 
-    def _draw_one(self, generator: np.random.Generator) -> dict[str, Tensor]:
-        goal = self.dependence
-        if self.spread:
-            goal = (goal or 0.0) + self.spread * float(generator.standard_normal())
-        drawn = 0
-        for size in self._blocks():
-            block = torch.from_numpy(generator.standard_normal((size, sum(self.lengths))))
-            pairs = dict(zip(self.model.names, block.split(self.lengths, -1), strict=True))
-            keep = self._moves(pairs)
-            if goal is not None:
-                keep &= (self.model.log_generic_ratio(pairs) - goal).abs() < self.tolerance
-            found = keep.nonzero()
-            if len(found):
-                return {name: value[found[0]].clone() for name, value in pairs.items()}
-            drawn += size
-        raise TruthNotFoundError(
-            f"no pair of kernels with taps {self.taps} came within {self.tolerance} of log rho = {goal:.4g} "
-            f"in {drawn:,} draws; give a dependence nearer 0 or a larger tolerance."
-        )
+        def one(generator: np.random.Generator) -> dict[str, Tensor]:
+            return dependent(
+                generator, self._taps, self.model, self._moves, self.dependence, self.spread, self.tolerance
+            )
 
-    @staticmethod
-    def _blocks() -> Iterator[int]:
-        yield from BLOCKS
-        for _ in range(MAX_PAIRS // BLOCKS[-1]):
-            yield BLOCKS[-1]
+        return each(streams, one)
 
-    def _moves(self, pairs: Parameters) -> Tensor:
-        """Whether the interventions move the law by at least 1 % of its power on average."""
-        P, R = self.model.powers(pairs)
-        return movement(P, R) >= 0.01 * (self.n - 1) * (P * R).mean(-1)
+    def _taps(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
+        pieces = normal(generator, size, sum(self.lengths)).split(self.lengths, -1)
+        shapes = self.model.shapes.items()
+        return {
+            name: pad(piece, (0, length - piece.shape[-1]))
+            for (name, (length,)), piece in zip(shapes, pieces, strict=True)
+        }
 
-    def normalise(self, parameters: Parameters) -> dict[str, Tensor]:
-        """Divide mechanism 1 by the root of the output's mean power, so that the power does not give rho away."""
-        P, R = self.model.powers(parameters)
-        return self.model.rescale(parameters, 1 / (P * R).mean(-1).sqrt())
+    def _moves(self, pairs: dict[str, Tensor]) -> Tensor:
+        """`moved_by` in closed form."""
+        P, R, _ = self.model.parts(pairs)
+        return movement(P, R) >= MOVES * (self.n - 1) * (P * R).mean(-1)
 
-    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Impulse:
-        kernel = torch.fft.irfft(self.model.composite(parameters), n=self.n)
-        if self.noise is None:
-            return Impulse(self.model, kernel)
-        share = 10 ** (-self.noise / 10)
-        noisy = kernel + math.sqrt(share / self.n) * streams.randn("noise", self.n)
-        return Impulse(self.model, noisy, noise_share=share / (1 + share))
+    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
+        return show_kernels(self.model, parameters, self.observation, streams, self.noise)
 
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        """log rho; the number of solutions; the largest log rho among them (None where they are too many to list)."""
-        counts = [count_solutions(composite, self.lengths) for composite in truth.composites()]
+        """log rho; where solutions can be counted their number and, where listed, the largest log rho among them."""
+        facts: dict[str, Sequence[float | None]] = {"log_generic_ratio": ratios(self.model, truth.parameters)}
+        try:
+            composites = [*truth.composites()]
+        except UnsupportedError:
+            return facts
+        first, second = self.model.lengths
+        counts = [count_solutions(composite, (first, second)) for composite in composites]
         largest = [
             None if count > LIMIT else float(self.model.log_generic_ratio(truth.solutions(composite)).max())
-            for count, composite in zip(counts, truth.composites(), strict=True)
+            for count, composite in zip(counts, composites, strict=True)
         ]
-        return {
-            "log_generic_ratio": self.model.log_generic_ratio(truth.parameters).tolist(),
-            "solutions": counts,
-            "largest_log_generic_ratio": largest,
-        }
+        return {**facts, "solutions": counts, "largest_log_generic_ratio": largest}

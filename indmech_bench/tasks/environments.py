@@ -1,0 +1,118 @@
+"""Environments that share a mechanism: the sparse mechanism shift identifies it (THEORY 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from indmech_bench.interventions import Family, modulations
+from indmech_bench.models.convolution import ConvolutionCascade
+from indmech_bench.models.environments import SharedConvolution
+from indmech_bench.observations import Observation
+from indmech_bench.parameters import Parameters
+from indmech_bench.problem import Solution
+from indmech_bench.randomness import Streams
+from indmech_bench.registry import register_task
+from indmech_bench.tasks.drawing import (
+    check_mode,
+    each,
+    first_that,
+    moved_by,
+    normal,
+    ratios,
+    read_lengths,
+    show_kernels,
+    unit_power,
+)
+from indmech_bench.truth import Truth
+
+
+@register_task("environments-1", version=1, solutions="finite, median 31", environments=1)
+@register_task("environments-2", version=1, environments=2)
+@register_task("environments-4", version=1, environments=4)
+@dataclass(frozen=True)
+class Environments:
+    """E environments with a k1 each and one k2, FIR kernels with iid Gaussian taps; modulation of k1 everywhere.
+
+    k2 is the common divisor of the composites, unless the k1 share a zero. `transfer_error` is the extrapolation
+    error in a further environment for which only a new k1 is fitted.
+
+    observation: impulse, spectrum, or samples (256 of them in each environment).
+    taps: lengths L1xL2 of k1 and k2, 2 or more each.
+    environments: how many there are; with one, this is `fir-natural`.
+    Source: THEORY 3.1, environments.
+    """
+
+    family: ClassVar[str] = "environments"
+    intervention: ClassVar[str] = "modulation of k1, in all environments"
+    genericity: ClassVar[str] = "modulation of k1, in each environment"
+    solutions: ClassVar[str] = "one"
+    independence: ClassVar[str] = "drawn independently"
+    n: ClassVar[int] = 64
+    ranges: ClassVar[dict[str, str]] = {"environments": "[1, 64]"}
+
+    observation: str = "impulse"
+    taps: str = "9x5"
+    environments: int = 2
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        first, second = read_lengths(self.taps, 2)
+        return first, second
+
+    @property
+    def model(self) -> SharedConvolution:
+        return SharedConvolution(self.lengths, self.n, self.environments)
+
+    @property
+    def phase(self) -> bool:
+        return self.observation == "impulse"
+
+    def interventions(self, streams: Streams) -> Family:
+        return modulations(self.n)
+
+    def check(self) -> None:
+        check_mode(self.observation, self.lengths, self.n)
+
+    def sample(self, streams: Streams) -> dict[str, Tensor]:
+        model = self.model
+
+        def draw(generator: np.random.Generator, size: int) -> dict[str, Tensor]:
+            lengths = [length for (length,) in model.shapes.values()]
+            return dict(zip(model.names, normal(generator, size, sum(lengths)).split(lengths, -1), strict=True))
+
+        drawn = each(streams, lambda generator: first_that(generator, draw, moved_by(model, modulations(self.n)), ""))
+        power = model.mean(model.half_spectrum(drawn))
+        return model.rescale(drawn, 1 / power.sqrt())
+
+    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
+        return show_kernels(self.model, parameters, self.observation, streams)
+
+    def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
+        return {"log_generic_ratio": ratios(self.model, truth.parameters)}
+
+    def transfer(self, truth: Truth, parameters: Parameters, streams: Streams) -> tuple[Truth, Solution] | None:
+        """A new environment, and (k, k2_hat) with k the least-squares fit to its composite; None without its phase."""
+        if not self.phase:
+            return None
+        family, cascade = modulations(self.n), ConvolutionCascade(self.lengths, self.n)
+        new = {"k1": streams.randn("held-out environment", self.lengths[0]), "k2": truth.parameters["k2"]}
+        new = unit_power(cascade, family, new)
+        composite = torch.fft.irfft(cascade.composite(new), n=self.n)
+        fitted = {"k1": deconvolve(composite, parameters["k2"], self.lengths[0]), "k2": parameters["k2"]}
+        return Truth(cascade, new, truth.streams, family), Solution(cascade.laws(fitted), fitted)
+
+
+def deconvolve(composite: Tensor, kernel: Tensor, length: int) -> Tensor:
+    """min_k |k * kernel - composite|^2 over k of `length` taps: (R, n), (R, L) -> (R, length)."""
+    n = composite.shape[-1]
+    padded = torch.nn.functional.pad(kernel, (0, n - kernel.shape[-1]))
+    shifts = torch.stack([padded.roll(t, -1) for t in range(length)], -1)
+    gram, right = shifts.mT @ shifts, shifts.mT @ composite.unsqueeze(-1)
+    solved, _ = torch.linalg.solve_ex(gram, right)
+    return solved.squeeze(-1)
