@@ -120,6 +120,6 @@ def rotations(normals: Tensor) -> Family:
 
 @lru_cache(maxsize=16)
 def amplifications(sources: int) -> Family:
-    """Each source alone switched off, halved in power, doubled and quadrupled."""
-    scored = tuple(Amplify(source, factor) for source in range(sources) for factor in (0.0, 0.5, 2.0, 4.0))
+    """Each source alone switched off, and quadrupled in power."""
+    scored = tuple(Amplify(source, factor) for source in range(sources) for factor in (0.0, 4.0))
     return Family(Amplify(0, 1.0), scored)

@@ -10,7 +10,7 @@ from torch import Tensor
 from indmech_bench.parameters import Parameters, flatten, unflatten
 from indmech_bench.problem import Problem
 
-LARGEST = 64
+LARGEST = 128
 """Parameters of a problem that is polished, at most."""
 CONVERGED = 1e-28
 STALLED = 1e-6

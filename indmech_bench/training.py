@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR
@@ -23,11 +24,14 @@ class Player:
     optimiser: tensors -> an element-wise torch optimiser (its steps must not mix replicates).
     forwards: cost of one evaluation in forward passes (a loss 1, a loss and rho 2); of a loss on a minibatch of m of
     N samples m / N are charged.
+
+    clip: largest norm of the gradient of a replicate (and start), longer ones are shortened; None for no limit.
     """
 
     objective: Callable[[Parameters, Tensor | None], Tensor]
     optimiser: Callable[[Iterable[Tensor]], Optimizer]
     forwards: int = 1
+    clip: float | None = None
 
 
 def train(
@@ -60,8 +64,21 @@ def train(
             if watch is not None:
                 watch(step, parameters)
             optimisers[player].zero_grad()
-            players[player].objective(parameters, indices).sum().backward()
+            objective = players[player].objective(parameters, indices)
+            objective.sum().backward()
+            longest = players[player].clip
+            if longest is not None:
+                shorten(parameters, longest, objective.dim())
             optimisers[player].step()
             for schedule in schedules:
                 schedule.step()
     return {name: value.detach() for name, value in parameters.items()}
+
+
+def shorten(parameters: Parameters, longest: float, lead: int) -> None:
+    """Scale gradients down to a norm of `longest`, over the axes after the `lead` ones of replicate and start."""
+    gradients = [value.grad for value in parameters.values() if value.grad is not None]
+    norm = torch.stack([gradient.square().flatten(lead).sum(-1) for gradient in gradients]).sum(0).sqrt()
+    factor = (longest / norm).clamp_max(1)
+    for gradient in gradients:
+        gradient.mul_(factor.view(*factor.shape, *[1] * (gradient.dim() - lead)))

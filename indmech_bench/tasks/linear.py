@@ -121,8 +121,8 @@ class LinearEnvironments:
     """E environments X = B D U with a shared B (8 x 8, iid Gaussian) and log-normal diagonal D of their own.
 
     Identifiable: two covariances determine B up to order and scale of its columns (joint diagonalisation), which
-    change no intervened law: the interventions switch one source off, halve, double or quadruple its power in every
-    environment, sources being numbered by the power that they bring to the first.
+    change no intervened law: the interventions switch one source off or quadruple its power in every environment,
+    sources being numbered by the power that they bring to the first.
 
     environments: how many there are, 2 or more.
     Source: THEORY 3.2, the identifiable sibling.
