@@ -139,6 +139,16 @@ def leaderboard(
     _show(tables.render(ranking.leaderboard(folder, metric=metric, family=family), form))
 
 
+@app.command()
+def drift(
+    folder: Annotated[Path, typer.Argument(help="a results folder with a task that starts at the truth")],
+) -> None:
+    """Say whether training leaves the truth: log rho, fit and e against the step."""
+    from indmech_bench.drifting import drift_lines
+
+    _show("\n".join(drift_lines(folder)))
+
+
 def main() -> None:
     """The command `indmech-bench`. Exit 0, 1 when a row failed, 2 for bad input, 130 when interrupted."""
     sys.exit(_guarded(lambda: app(standalone_mode=False, prog_name="indmech-bench")))

@@ -14,7 +14,7 @@ from indmech_bench.metrics import BY_NAME
 from indmech_bench.results import existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row
 from indmech_bench.statistics import interquartile_mean, wilson_interval
-from indmech_bench.views import newest, with_labels
+from indmech_bench.views import newest, starts_at_truth, with_labels
 
 TIE = 1e-6
 MEDIAN = "extrapolation_error"
@@ -70,15 +70,20 @@ def leaderboard(folder: str | Path, *, metric: str = MEDIAN, family: str | None 
     A view holds every (task, seed) that any row of the folder has. A failed replicate has e = infinity, score 0 and
     is not identified; one that is missing is a hole. Rank is by the interquartile mean of `score` over the view's
     pairs, ties within 1e-6; a method with holes or skipped tasks is not ranked. `metric` is what the medians by task
-    show; `family` keeps the tasks of one family. Raises InputError.
+    show; `family` keeps the tasks of one family. Tasks that start at the truth are left out. Raises InputError.
     """
     if metric not in BY_NAME:
         raise unknown("metric", metric, BY_NAME)
     place = existing_folder(folder)
     rows, left_out = newest(read_folder(place))
-    rows = with_labels(_of_family(rows, place, family))
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
+    rows = [row for row in rows if not starts_at_truth(row["task"])]
+    if not rows:
+        raise InputError(
+            f"'{place}' holds only tasks that start at the truth, never ranked: indmech-bench drift {place}."
+        )
+    rows = with_labels(_of_family(rows, place, family))
     tasks = _in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
     groups: dict[tuple[bool, str], dict[Pair, Row]] = {}

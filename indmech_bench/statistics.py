@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -21,3 +23,19 @@ def interquartile_mean(values: ArrayLike) -> float:
     ordered = np.sort(np.asarray(values, dtype=float))
     cut = len(ordered) // 4
     return float(ordered[cut : len(ordered) - cut].mean())
+
+
+def median_interval(values: ArrayLike) -> tuple[float, float] | None:
+    """95 % interval of a median by order statistics: free of any distribution. None below 6 values.
+
+    The k-th smallest and largest, k the largest with P(Binomial(n, 1/2) < k) <= 0.025.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    n = len(ordered)
+    k, tail = 0, 0.0
+    while True:
+        tail += math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2))
+        if tail > 0.025:
+            break
+        k += 1
+    return (float(ordered[k - 1]), float(ordered[n - k])) if k else None

@@ -76,3 +76,11 @@ def _defaults(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any]:
         return catalogue.find(kind, name).defaults
     except InputError:
         return {}
+
+
+def starts_at_truth(task: str) -> bool:
+    """Whether training starts at the truth in a task: such a task is never ranked."""
+    try:
+        return bool(Catalogue.read().find("task", task).facts.get("starts_at_truth", False))
+    except InputError:
+        return False
