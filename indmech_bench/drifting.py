@@ -88,12 +88,14 @@ def _sentence(rows: Sequence[Row], steps: Sequence[int]) -> str:
     interval = median_interval(moved) if moved else None
     direction = "does not move measurably"
     if interval and interval[0] > 0:
-        direction = "rises, towards balance,"
+        direction = "rises towards balance"
     elif interval and interval[1] < 0:
         direction = "falls"
     change = f"log rho {direction} (median change {_summary(moved)})"
     if float(np.median(fit)) > FITS:
-        return f"leaves the fit (fit {_summary(fit)} after {last} steps): the step is too long to speak of drift; {change}."
-    if float(np.median(error)) < STAYS:
-        return f"stays at the truth (e {_summary(error)} after {last} steps); {change}."
-    return f"leaves the truth at a fit (e {_summary(error)} after {last} steps); {change}."
+        what = f"leaves the fit (fit {_summary(fit)} after {last} steps): the step is too long to speak of drift"
+    elif float(np.median(error)) < STAYS:
+        what = f"stays at the truth (e {_summary(error)} after {last} steps)"
+    else:
+        what = f"leaves the truth at a fit (e {_summary(error)} after {last} steps)"
+    return f"{what}; {change}."

@@ -80,9 +80,7 @@ def leaderboard(folder: str | Path, *, metric: str = MEDIAN, family: str | None 
         raise InputError(f"'{place}' holds no rows yet.")
     rows = [row for row in rows if not starts_at_truth(row["task"])]
     if not rows:
-        raise InputError(
-            f"'{place}' holds only tasks that start at the truth, never ranked: indmech-bench drift {place}."
-        )
+        raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
     rows = with_labels(_of_family(rows, place, family))
     tasks = _in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
