@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -30,12 +31,18 @@ def pick(parameters: Parameters, index: Tensor) -> dict[str, Tensor]:
     return {name: value[rows, index] for name, value in parameters.items()}
 
 
-def flatten(parameters: Parameters) -> Tensor:
-    """Tap-like parameters side by side: each (..., L_k) -> (..., sum of L_k), in the dict's order."""
-    return torch.cat(list(parameters.values()), -1)
+Shapes = Mapping[str, tuple[int, ...]]
+"""Parameter name -> its shape in one replicate and start."""
 
 
-def unflatten(flat: Tensor, like: Parameters) -> dict[str, Tensor]:
-    """Inverse of `flatten` for parameters with the names and lengths of `like`."""
-    pieces = flat.split([value.shape[-1] for value in like.values()], -1)
-    return dict(zip(like, pieces, strict=True))
+def flatten(parameters: Parameters, shapes: Shapes) -> Tensor:
+    """All parameters side by side, (R, p) or (R, S, p), in the order of `shapes`."""
+    pieces = [parameters[name].flatten(parameters[name].dim() - len(shape)) for name, shape in shapes.items()]
+    return torch.cat(pieces, -1)
+
+
+def unflatten(flat: Tensor, shapes: Shapes) -> dict[str, Tensor]:
+    """Inverse of `flatten`."""
+    pieces = flat.split([math.prod(shape) for shape in shapes.values()], -1)
+    named = zip(shapes.items(), pieces, strict=True)
+    return {name: piece.reshape(*flat.shape[:-1], *shape) for (name, shape), piece in named}

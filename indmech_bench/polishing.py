@@ -30,7 +30,8 @@ def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[d
     if sum(math.prod(shape) for shape in problem.shapes.values()) > LARGEST:
         with torch.no_grad():
             return dict(parameters), problem.loss(parameters)
-    flat = flatten(parameters).detach()
+    shapes = problem.shapes
+    flat = flatten(parameters, shapes).detach()
     size = flat.shape[-1]
     with torch.no_grad():
         loss = problem.loss(parameters)
@@ -42,10 +43,10 @@ def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[d
             if not bool(active.any()):
                 break
             with problem.prepaid((size + 1) * _per_replicate(active)):
-                point = unflatten(flat, parameters)
+                point = unflatten(flat, shapes)
                 step = _step(problem.jacobian(point), problem.residuals(point), damping)
                 moved = flat - step
-                new_loss = problem.loss(unflatten(moved, parameters))
+                new_loss = problem.loss(unflatten(moved, shapes))
             better = active & (new_loss < loss)
             gain = (loss - new_loss) / loss
             flat = torch.where(better.unsqueeze(-1), moved, flat)
@@ -53,7 +54,7 @@ def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[d
             damping = torch.where(active, torch.where(better, damping / 10, damping * 10), damping)
             damping = damping.clamp_min(DAMPING[1])
             active = active & (loss > CONVERGED) & ~(better & (gain < STALLED)) & (damping < DAMPING[2])
-    return unflatten(flat, parameters), loss
+    return unflatten(flat, shapes), loss
 
 
 def _per_replicate(active: Tensor) -> Tensor:

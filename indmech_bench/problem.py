@@ -158,14 +158,14 @@ class Problem:
 
         J'J is the Gauss-Newton matrix of the loss, or for samples its Fisher matrix.
         """
-        flat = flatten(parameters)
+        flat = flatten(parameters, self.shapes)
         columns = flat.shape[-1]
         self._charge(parameters, columns, gradient=False)
         basis = torch.eye(columns, dtype=flat.dtype, device=flat.device)
 
         def column(direction: Tensor) -> Tensor:
             def features(point: Tensor) -> Tensor:
-                return self._observation.features(unflatten(point, parameters))
+                return self._observation.features(unflatten(point, self.shapes))
 
             made: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
             return made
