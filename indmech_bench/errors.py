@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+FEW = 6
+"""Known names that are all listed, beside the nearest."""
+
 
 class InputError(ValueError):
     """Something the user gave is wrong; the message is one sentence that says what is allowed."""
@@ -26,5 +29,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that is not in `known`: names it, the nearest known name, or all that are allowed."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(names) or 'none'}."
-    return InputError(f"unknown {what} '{name}': {hint}")
+    hints = [f"did you mean '{close[0]}'?"] if close else []
+    if not close or len(names) <= FEW:
+        hints.append(f"known are: {', '.join(names) or 'none'}.")
+    return InputError(f"unknown {what} '{name}': {' '.join(hints)}")

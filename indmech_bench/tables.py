@@ -100,15 +100,29 @@ def as_text(board: Leaderboard) -> str:
     width = max(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 200
     console = Console(file=out, width=width, color_system=None, highlight=False, markup=False, emoji=False)
     for name, head, body in _sections(board):
-        table = Table(box=box.SIMPLE_HEAD)
-        for column in head:
-            left = column == "method"
-            table.add_column(column, justify="left" if left else "right", no_wrap=left)
-        for line, following, cells in zip(board.lines, [*board.lines[1:], board.lines[-1]], body, strict=True):
-            table.add_row(*cells, end_section=line.reference != following.reference)
         console.print(name)
-        console.print(table)
+        for columns in _pages(head, body, width):
+            table = Table(box=box.SIMPLE_HEAD)
+            for column in columns:
+                left = head[column] == "method"
+                table.add_column(head[column], justify="left" if left else "right", no_wrap=left)
+            for line, following, cells in zip(board.lines, [*board.lines[1:], board.lines[-1]], body, strict=True):
+                table.add_row(*(cells[i] for i in columns), end_section=line.reference != following.reference)
+            console.print(table)
     return out.getvalue() + _notes(board)
+
+
+def _pages(head: list[str], body: list[list[str]], width: int) -> list[list[int]]:
+    """Columns that fit beside each other, page by page; a table by task repeats its methods on each."""
+    if head[0] != "method":
+        return [[*range(len(head))]]
+    widths = [max(len(row[i]) for row in (head, *body)) + 3 for i in range(len(head))]
+    pages: list[list[int]] = [[0]]
+    for column in range(1, len(head)):
+        if len(pages[-1]) > 1 and sum(widths[i] for i in pages[-1]) + widths[column] + 3 > width:
+            pages.append([0])
+        pages[-1].append(column)
+    return pages
 
 
 def as_markdown(board: Leaderboard) -> str:

@@ -14,7 +14,18 @@ BAD = [
     (["run", "--task", "fir-natrual"], "did you mean 'fir-natural'?"),
     (["run", "--task", "fir-natural", "--method", "adma"], "did you mean 'adam'?"),
     (["run", "--task", "fir-natural:tap=7x5"], "did you mean 'taps'?"),
-    (["run", "--task", "fir-natural:taps=7"], "two lengths such as 9x5"),
+    (["run", "--task", "fir-natural:taps=7"], "2 lengths such as 9x5"),
+    (["run", "--task", "fir-natural:observation=impuls"], "did you mean 'impulse'?"),
+    (["run", "--task", "fir-natural:learner=8x5"], "at least the taps 9x5 of the truth"),
+    (["run", "--task", "fir-samples:noise=20"], "is for the observation 'impulse', not 'samples'"),
+    (["run", "--task", "fir-spectrum:taps=30x30"], "an autocorrelation of 117 taps, longer than 64"),
+    (["run", "--task", "deep-3-k1:mechanism=4"], "mechanism 4 does not exist: taps 7x5x3 are 3 kernels"),
+    (["run", "--task", "environments-2:environments=65"], "must be in [1, 64], not 65"),
+    (
+        ["run", "--task", "fork:observation=impulse"],
+        "unknown observation 'impulse': did you mean 'samples'? known are: samples, spectrum.",
+    ),
+    (["run", "--task", "linear-gaussian-natural:observation=covarianc"], "did you mean 'covariance'?"),
     (["run", "--task", "fir-natural:taps=70x5"], "longer than the signal of 64"),
     (["run", "--task", "fir-natural:tolerance=-1"], "must be in (0, inf), not -1"),
     (["run", "--task", "fir-natural:dependence=9"], "cannot be reached"),
@@ -157,7 +168,7 @@ def test_a_budget_that_is_too_small_is_a_status(cli: Cli, tmp_path: Path) -> Non
 
 def test_dry_run_writes_nothing(cli: Cli, tmp_path: Path) -> None:
     made = cli("run", "smoke", "--dry-run")
-    assert "136 rows, 0 there already" in made.stdout
+    assert "144 rows, 0 there already" in made.stdout
     assert list(tmp_path.iterdir()) == []
 
 
