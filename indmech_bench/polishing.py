@@ -64,15 +64,17 @@ def _per_replicate(active: Tensor) -> Tensor:
 def _step(jacobian: Tensor, residuals: Tensor, damping: Tensor) -> Tensor:
     """(J'J + mu I)^-1 J'r row by row; NaN where the factorisation fails."""
     J, r = jacobian.flatten(0, -3), residuals.flatten(0, -2).unsqueeze(-1)
+    size = J.shape[-1]
+    # the bits of products and of LAPACK depend on the alignment of a batch's matrices: an even number of columns
+    # keeps each a multiple of 16 bytes
+    odd = size % 2
+    J = torch.nn.functional.pad(J, (0, odd))
     gram, right = torch.bmm(J.mT, J), torch.bmm(J.mT, r)
-    size = gram.shape[-1]
-    mean = gram.diagonal(dim1=-2, dim2=-1).mean(-1)
+    mean = gram.diagonal(dim1=-2, dim2=-1)[:, :size].mean(-1)
     ridge = (damping.flatten() * mean).view(-1, 1, 1)
-    gram = gram + ridge * torch.eye(size, dtype=gram.dtype, device=gram.device)
-    if size % 2:  # LAPACK's bits depend on the alignment of a batch's matrices: keep each a multiple of 16 bytes
-        gram = torch.nn.functional.pad(gram, (0, 1, 0, 1))
+    gram = gram + ridge * torch.eye(size + odd, dtype=gram.dtype, device=gram.device)
+    if odd:
         gram[:, -1, -1] = 1.0
-        right = torch.nn.functional.pad(right, (0, 0, 0, 1))
     factor, info = torch.linalg.cholesky_ex(gram)
     step = torch.cholesky_solve(right, factor)[:, :size, 0]
     step = torch.where((info == 0).unsqueeze(-1), step, torch.nan)

@@ -78,7 +78,8 @@ def train(
 def shorten(parameters: Parameters, longest: float, lead: int) -> None:
     """Scale gradients down to a norm of `longest`, over the axes after the `lead` ones of replicate and start."""
     gradients = [value.grad for value in parameters.values() if value.grad is not None]
-    norm = torch.stack([gradient.square().flatten(lead).sum(-1) for gradient in gradients]).sum(0).sqrt()
+    # stacked on the last axis: a sum over the first one takes an order that depends on the batch
+    norm = torch.stack([gradient.square().flatten(lead).sum(-1) for gradient in gradients], -1).sum(-1).sqrt()
     factor = (longest / norm).clamp_max(1)
     for gradient in gradients:
         gradient.mul_(factor.view(*factor.shape, *[1] * (gradient.dim() - lead)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from indmech_bench.catalogue import Catalogue
+from indmech_bench.interventions import modulations
+from indmech_bench.job import _problem, _streams, _truth
 from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.problem import Problem, Solution
-from indmech_bench.randomness import Streams, streams
+from indmech_bench.randomness import Streams
 from indmech_bench.references import of_parameters
 from indmech_bench.registry import live, resolve
+from indmech_bench.settings import Named
 from indmech_bench.truth import Truth
 
 Array = NDArray[np.float64]
@@ -41,33 +46,52 @@ def kernels(seed: int, lengths: Sequence[int], *lead: int) -> dict[str, Tensor]:
     return {f"k{k + 1}": torch.from_numpy(generator.standard_normal((*lead, L))) for k, L in enumerate(lengths)}
 
 
+@lru_cache
+def named_task(text: str) -> Named:
+    """A task's registration and complete settings."""
+    return resolve(Catalogue.read(), "task", text)
+
+
+def task_and_job(
+    text: str, seeds: Iterable[int], budget: float | None = None, salt: str = "tests"
+) -> tuple[Any, dict[str, Any]]:
+    """A task and what a job of some seeds of it says of truths and problems."""
+    named = named_task(text)
+    job = {
+        "task": named.entry.name,
+        "task_settings": named.settings,
+        "task_version": named.entry.version,
+        "salt": salt,
+        "seeds": list(seeds),
+        "precision": "float64",
+        "budget": budget,
+    }
+    return live(named.entry)(**named.settings), job
+
+
 def task_and_streams(text: str, domain: str, seeds: Iterable[int]) -> tuple[Any, Streams]:
     """A task and the streams of some seeds of it, as a job makes them."""
-    named = resolve(Catalogue.read(), "task", text)
-    task = live(named.entry)(**named.settings)
-    return task, streams(domain, "tests", named.entry.name, named.settings, named.entry.version, list(seeds))
+    task, job = task_and_job(text, seeds)
+    return task, _streams(job, domain)
 
 
 def truth_of(text: str, seeds: Iterable[int]) -> Truth:
     """True parameters of a task's seeds."""
-    seeds = list(seeds)
-    task, drawn = task_and_streams(text, "truth", seeds)
-    return Truth(task.model, task.sample(drawn), task_and_streams(text, "reference", seeds)[1])
+    task, job = task_and_job(text, seeds)
+    return _truth(job, task)
 
 
 def problem_of(text: str, seeds: Iterable[int], budget: float | None = None) -> Problem:
     """What a method sees of a task's seeds."""
-    seeds = list(seeds)
-    task, drawn = task_and_streams(text, "truth", seeds)
-    observation = task.observe(task.sample(drawn), drawn)
-    return Problem(observation, task_and_streams(text, "method", seeds)[1], budget=budget)
+    task, job = task_and_job(text, seeds, budget)
+    return _problem(job, task)
 
 
 def truth_from(model: ConvolutionCascade, parameters: dict[str, Tensor]) -> Truth:
     """These parameters, brought to mean power 1, as a truth."""
-    P, R = model.powers(parameters)
-    keys = tuple(str(row).encode() for row in range(len(P)))
-    return Truth(model, model.rescale(parameters, 1 / (P * R).mean(-1).sqrt()), Streams(keys))
+    power = model.mean(model.half_spectrum(parameters))
+    keys = tuple(str(row).encode() for row in range(len(power)))
+    return Truth(model, model.rescale(parameters, power.rsqrt()), Streams(keys), modulations(model.n))
 
 
 def against_all_solutions(truth: Truth, row: int) -> tuple[Truth, Solution]:
@@ -77,7 +101,7 @@ def against_all_solutions(truth: Truth, row: int) -> tuple[Truth, Solution]:
     count = len(pairs["k1"])
     repeated = {name: value.expand(count, -1).clone() for name, value in zip(pairs, kept, strict=True)}
     keys = tuple(str(index).encode() for index in range(count))
-    return Truth(truth.model, repeated, Streams(keys)), of_parameters(truth, pairs)
+    return replace(truth, parameters=repeated, streams=Streams(keys)), of_parameters(truth, pairs)
 
 
 def modulated_spectrum(taps: Sequence[Array], n: int, intervened: int, shift: int) -> Array:

@@ -12,7 +12,7 @@ import indmech_bench
 from indmech_bench.catalogue import Catalogue
 
 REFERENCES = [entry.name for entry in Catalogue.read().of_kind("reference")]
-SINGLE = ["gradient-descent", "sgd", "adam", "independence-penalty", "alternating"]
+SINGLE = ["gradient-descent", "sgd", "adam", "weight-decay", "independence-penalty", "alternating"]
 SHORT = [f"{name}:steps=60,polish=true" for name in SINGLE] + [
     f"{entry.name}:steps=60,starts=3" for entry in Catalogue.read().of_kind("method") if entry.name not in SINGLE
 ]
@@ -37,7 +37,7 @@ class Poisoned:
             bad = (problem.observations[:, 0] > 0)[:, None, None]
             start = {name: torch.where(bad, torch.nan, value) for name, value in start.items()}
         player = Player(
-            lambda p: problem.loss(p) + problem.log_generic_ratio(p) ** 2,
+            lambda p, batch: problem.loss(p, batch) + problem.log_generic_ratio(p) ** 2,
             lambda t: torch.optim.Adam(t, lr=0.02), forwards=2,
         )
         trained, loss = polish(problem, train(problem, start, [player], 60), 20)
@@ -62,6 +62,22 @@ def test_seed_seven_is_the_same_alone_among_32_and_last_of_17(method: str) -> No
 def test_tasks_are_batch_invariant(task: str) -> None:
     method = "multistart-independent:steps=40,starts=3"
     assert same(outcomes(method, [7], task)[7], outcomes(method, list(range(9)), task)[7])
+
+
+# one task of each way of drawing and of showing a truth, the quickest to draw
+SHOWN: dict[tuple[str, object], str] = {}
+for _entry in Catalogue.read().of_kind("task"):
+    SHOWN.setdefault((_entry.attribute, _entry.defaults.get("observation")), _entry.name)
+MANY, ONE = "multistart-independent:steps=20,starts=3", "sgd:steps=20"
+
+
+@pytest.mark.parametrize("method", [MANY, ONE])
+@pytest.mark.parametrize("task", [*SHOWN.values(), "deep-5-k2", "environments-4"])
+def test_families_are_batch_invariant(task: str, method: str) -> None:
+    alone = outcomes(method, [7], task)[7]
+    assert alone["metrics"]
+    assert same(alone, outcomes(method, list(range(17)), task)[7])
+    assert same(alone, outcomes(method, [100, 101, 7], task)[7])
 
 
 def test_float32_is_batch_invariant() -> None:

@@ -17,13 +17,14 @@ from indmech_bench.enumeration import LIMIT
 from indmech_bench.errors import InputError
 from indmech_bench.interventions import modulations
 from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.observations import Impulse, chi2_quantile_95
+from indmech_bench.observations import chi2_quantile_95
+from indmech_bench.observations.impulse import Impulse
 from indmech_bench.polishing import polish
 from indmech_bench.problem import Solution
 from indmech_bench.references import oracle, random_solution
 from indmech_bench.registry import get_method, get_task
 from indmech_bench.scoring import score
-from indmech_bench.tasks import fir
+from indmech_bench.tasks import drawing, fir
 from indmech_bench.truth import Truth
 
 each_preset = pytest.mark.parametrize("preset", PRESETS)
@@ -38,7 +39,7 @@ def drawn(preset: str) -> Truth:
 
 @each_preset
 def test_truths_have_mean_power_one(preset: str) -> None:
-    P, R = drawn(preset).model.powers(drawn(preset).parameters)
+    P, R, _ = drawn(preset).model.parts(drawn(preset).parameters)
     assert float(((P * R).mean(-1) - 1).abs().max()) < 1e-12
 
 
@@ -82,7 +83,7 @@ def test_natural_truths_are_directions_of_gaussian_taps() -> None:
 @each_preset
 def test_interventions_move_every_truth_by_a_hundredth_of_its_power(preset: str) -> None:
     truth = drawn(preset)
-    laws = torch.stack([truth.model.law(truth.parameters, g) for g in modulations(truth.model.n)], 1)
+    laws = torch.stack([truth.model.law(truth.parameters, g) for g in modulations(truth.model.n).group], 1)
     assert bool((bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)).all())
 
 
@@ -90,7 +91,7 @@ def test_what_counts_as_moving_is_a_hundredth_of_the_power() -> None:
     task = get_task("fir-natural:taps=2x3")
     second_taps = torch.linspace(0.01, 0.4, 200, dtype=torch.float64)
     pairs = {"k1": torch.stack([torch.ones(200).double(), second_taps], -1), "k2": kernels(0, (3,), 200)["k1"]}
-    laws = torch.stack([task.model.law(pairs, g) for g in modulations(64)], 1)
+    laws = torch.stack([task.model.law(pairs, g) for g in modulations(64).group], 1)
     moves = bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)
     assert 20 < int(moves.sum()) < 180
     assert torch.equal(task._moves(pairs), moves)
@@ -170,7 +171,7 @@ def test_settings_that_make_no_sense_are_refused(text: str, message: str) -> Non
 
 @pytest.mark.parametrize("dependence", [-6.0, 1.5])
 def test_a_dependence_that_no_draw_reaches_is_refused(dependence: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fir, "MAX_PAIRS", 8192)
+    monkeypatch.setattr(drawing, "MAX_DRAWS", 8192)
     with pytest.raises(InputError, match="log rho"):
         get_task(f"fir-natural:dependence={dependence}")
 

@@ -20,9 +20,9 @@ def test_pvalues_of_natural_truths_are_uniform() -> None:
     assert stats.kstest(pvalues.numpy(), "uniform").pvalue > 1e-3
 
 
-@pytest.mark.parametrize("text", ["fir-natural:taps=2x2", "fir-natural:taps=32x32"])
+@pytest.mark.parametrize("text", ["fir-natural:taps=3x2", "fir-natural:taps=32x32"])
 def test_the_null_is_of_the_learners_own_lengths(text: str) -> None:
-    truth = truth_of(text, range(400))
+    truth = truth_of(text, range(600))  # two taps would be redrawn often: modulation hardly moves them
     pvalues = prior_null(truth.model).pvalue(truth.model.log_generic_ratio(truth.parameters))
     other = prior_null(NINE_FIVE).pvalue(truth.model.log_generic_ratio(truth.parameters))
     assert stats.kstest(pvalues.numpy(), "uniform").pvalue > 1e-3
@@ -70,12 +70,13 @@ def test_the_pvalue_of_a_generic_solution_is_one() -> None:
 
 def test_the_ratio_of_laws_is_the_power_over_its_mean_over_the_group() -> None:
     contrasts = torch.tensor([[1.0, 2.0, 6.0], [4.0, 1.0, 1.0]], dtype=torch.float64)
-    assert torch.allclose(log_ratio_of_laws(contrasts).exp(), torch.tensor([1 / 3, 2.0], dtype=torch.float64))
+    rho = log_ratio_of_laws(contrasts[:, 0], contrasts).exp()
+    assert torch.allclose(rho, torch.tensor([1 / 3, 2.0], dtype=torch.float64))
 
 
 @each_seed()
 def test_the_placebo_is_the_difference_of_spectral_centroids(seed: int) -> None:
     parameters = kernels(seed, (9, 5), 3)
     cosine = torch.cos(2 * torch.pi * torch.arange(64, dtype=torch.float64) / 64)
-    first, second = ((P * cosine).mean(-1) / P.mean(-1) for P in NINE_FIVE.powers(parameters))
+    first, second = ((P * cosine).mean(-1) / P.mean(-1) for P in NINE_FIVE.parts(parameters)[:2])
     assert torch.allclose(placebo_statistic(parameters), (first - second).abs(), atol=1e-13)

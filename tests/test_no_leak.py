@@ -94,25 +94,55 @@ def planted_is_found(task: str, kernels: list[tuple[float, ...]]) -> bool:
     def search(planted: object) -> bool:
         return holds_truth(kernels)
 
-    tensor = search(truth_of(task, SEEDS)["k1"][1] * 3)
-    array = search([truth_of(task, SEEDS)["k2"].numpy().copy()])
+    tensor = search(next(iter(truth_of(task, SEEDS).values()))[1] * 3)
+    array = search([[*truth_of(task, SEEDS).values()][-1].numpy().copy()])
     return tensor and array
 
 
-@pytest.mark.parametrize("task", ["fir-natural", "fir-generic"])
-def test_no_truth_is_reachable_while_a_method_fits(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def numbers(task: str) -> list[tuple[float, ...]]:
+    """The kernels to look for, as tuples of numbers, which the search does not take for arrays."""
+    rows = [row for value in truth_of(task, SEEDS).values() for row in value.reshape(-1, value.shape[-1])]
+    return [tuple(row.tolist()) for row in rows]
+
+
+@pytest.mark.parametrize("task", ["fir-natural", "linear-environments"])
+def test_the_search_finds_what_is_planted(task: str) -> None:
+    assert planted_is_found(task, numbers(task))
+
+
+def leaks(task: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether a method that searches the process while it fits finds its truth."""
     monkeypatch.setitem(sys.modules, "test_no_leak", sys.modules[__name__])
-    plugin = tmp_path / "looks_around.py"
+    plugin = folder / "looks_around.py"
     plugin.write_text(PLUGIN)
-    # the kernels to look for are kept as tuples of numbers, which the search does not take for arrays
-    FOUND["kernels"] = [tuple(row.tolist()) for kernel in truth_of(task, SEEDS).values() for row in kernel]
-
-    assert planted_is_found(task, FOUND["kernels"])
+    FOUND["kernels"] = numbers(task)
     assert not holds_truth(FOUND["kernels"])
-
     reply = execute(make_job("looks-around", SEEDS, task, plugins=[plugin]))
     assert "outcomes" in reply, reply
-    assert FOUND["leak"] is False
+    found: bool = FOUND["leak"]
+    return found
+
+
+def starts_at_truth(task: str) -> bool:
+    return getattr(get_task(task), "starts_at_truth", False)
+
+
+# one task of each way of drawing and of showing a truth
+SHOWN = {
+    (entry.attribute, entry.defaults.get("observation"), entry.defaults.get("dependence") is None): entry.name
+    for entry in Catalogue.read().of_kind("task")
+    if not starts_at_truth(entry.name)
+}
+
+
+@pytest.mark.parametrize("task", SHOWN.values())
+def test_no_truth_is_reachable_while_a_method_fits(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not leaks(task, tmp_path, monkeypatch)
+
+
+def test_a_task_that_starts_at_the_truth_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (task,) = (entry.name for entry in Catalogue.read().of_kind("task") if starts_at_truth(entry.name))
+    assert leaks(task, tmp_path, monkeypatch)
 
 
 def test_a_problem_shows_no_name_setting_or_seed() -> None:

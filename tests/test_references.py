@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,7 +18,7 @@ from indmech_bench.divergences import bures_wasserstein
 from indmech_bench.enumeration import convolve, enumerate_solutions
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.genericity import placebo_statistic
-from indmech_bench.interventions import IDENTITY, modulations
+from indmech_bench.interventions import modulations
 from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.problem import Problem, Solution
 from indmech_bench.randomness import Streams
@@ -128,7 +129,7 @@ def test_the_best_constant_has_skill_zero(text: str) -> None:
 def test_no_constant_law_is_nearer_to_all_modulated_truths_than_the_best(seed: int) -> None:
     truth = drawn("fir-natural")
     best = best_constant_law(truth)
-    laws = torch.stack([truth.model.law(truth.parameters, g) for g in modulations(64)], 1)
+    laws = torch.stack([truth.model.law(truth.parameters, g) for g in modulations(64).group], 1)
     least = bures_wasserstein(best[:, None], laws).sum(-1)
     noise = torch.from_numpy(np.random.default_rng(seed).standard_normal((3, *best.shape)))
     for law in (best * (0.1 * noise[0]).exp(), best + 0.01 * noise[1].abs(), best * (0.1 * noise[2, :, :1]).exp()):
@@ -138,7 +139,7 @@ def test_no_constant_law_is_nearer_to_all_modulated_truths_than_the_best(seed: i
 @each_task
 def test_the_best_constant_is_the_squared_mean_of_the_roots_of_the_intervened_laws(text: str) -> None:
     truth = drawn(text)
-    roots = torch.stack([truth.model.law(truth.parameters, g).sqrt() for g in modulations(64)]).mean(0)
+    roots = torch.stack([truth.model.law(truth.parameters, g).sqrt() for g in modulations(64).group]).mean(0)
     assert torch.allclose(best_constant_law(truth), roots.square(), rtol=1e-11, atol=1e-14)
 
 
@@ -150,16 +151,16 @@ def test_intervening_on_the_output_is_generic_exactly(text: str) -> None:
 @each_task
 def test_intervening_on_the_output_moves_the_observed_law(text: str) -> None:
     truth, solution = drawn(text), solved(text, "output-intervention")
-    observed = truth.model.law(truth.parameters, IDENTITY)
-    for g in modulations(64)[::9]:
+    observed = truth.model.law(truth.parameters, truth.family.identity)
+    for g in modulations(64).group[::9]:
         assert torch.equal(solution.law(g), observed.roll(g.shift, -1))
 
 
 @each_task
 def test_white_noise_has_the_observed_power_at_every_frequency(text: str) -> None:
     truth, solution = drawn(text), solved(text, "white")
-    power = truth.model.law(truth.parameters, IDENTITY).mean(-1)
-    for g in modulations(64)[::9]:
+    power = truth.model.law(truth.parameters, truth.family.identity).mean(-1)
+    for g in modulations(64).group[::9]:
         assert torch.allclose(solution.law(g), power[:, None].expand(-1, 64), rtol=1e-14)
 
 
@@ -210,7 +211,8 @@ def mirrored_truth() -> Truth:
 def test_the_blind_pick_is_uniform_over_classes(make_truth: Callable[[], Truth], solutions: int, classes: int) -> None:
     one = make_truth()
     keys = tuple(str(index).encode() for index in range(400))
-    many = Truth(one.model, {name: value.expand(400, -1) for name, value in one.parameters.items()}, Streams(keys))
+    repeated = {name: value.expand(400, -1) for name, value in one.parameters.items()}
+    many = replace(one, parameters=repeated, streams=Streams(keys))
     pairs = one.solutions(next(one.composites()))
     picked = live(Catalogue.read().find("reference", "random-solution"))(posed("fir-natural"), many).parameters
     ratios, chosen = one.model.log_generic_ratio(pairs), one.model.log_generic_ratio(picked)

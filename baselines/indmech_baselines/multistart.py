@@ -78,4 +78,4 @@ class Multistart:
         if self.criterion == "placebo":
             return placebo_statistic(flat)
         norms = [value.square().sum(-1) for value in flat.values()]
-        return torch.stack(norms).log().sum(0)
+        return torch.stack(norms, -1).log().sum(-1)

@@ -26,7 +26,7 @@ def kernel_error(kernels: Sequence[Tensor], true: Sequence[Tensor], n: int, ties
         source = (torch.arange(n) - delay.unsqueeze(-1)) % n
         sign = torch.where(correlation.gather(-1, delay.unsqueeze(-1)) < 0, -1.0, 1.0)
         squares.append((kernel.gather(-1, source) * sign - other).square().sum(-1))
-    return torch.stack(squares).mean(0).sqrt()
+    return torch.stack(squares, -1).mean(-1).sqrt()
 
 
 def _unit(kernel: Tensor) -> Tensor:

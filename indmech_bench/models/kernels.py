@@ -64,6 +64,10 @@ class KernelModel:
         """Mechanism -> names of its parameters."""
         return {name: (name,) for name in self.names}
 
+    def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:
+        """Multiply the output by `factor`, (R,) or one an environment (R, E)."""
+        raise NotImplementedError
+
     def half_parts(self, parameters: Parameters) -> Spectra:
         """P, R and Q on the non-negative frequencies."""
         raise NotImplementedError

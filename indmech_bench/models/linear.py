@@ -104,7 +104,7 @@ class LinearCascade:
             made, target = (side[name].flatten(-2) for side in (parameters, true))
             cosine = (made * target).sum(-1) / (made.norm(dim=-1) * target.norm(dim=-1))
             squares.append((2 - 2 * cosine.abs()).clamp_min(0))
-        return torch.stack(squares).mean(0).sqrt()
+        return torch.stack(squares, -1).mean(-1).sqrt()
 
 
 def _rotated(g: Intervention, M: Tensor) -> Tensor:

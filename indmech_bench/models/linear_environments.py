@@ -133,7 +133,7 @@ class LinearEnvironments:
         for made, target in zip(*sides, strict=True):
             cosine = (made * target).sum(-1) / (made.norm(dim=-1) * target.norm(dim=-1))
             squares.append((2 - 2 * cosine).clamp_min(0))
-        return torch.stack(squares).mean(0).sqrt()
+        return torch.stack(squares, -1).mean(-1).sqrt()
 
 
 def _weights(g: Intervention, order: Tensor) -> Tensor:

@@ -6,28 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_bench.divergences import movement
 from indmech_bench.errors import InputError
-from indmech_bench.interventions import Family, modulations
+from indmech_bench.interventions import modulations
 from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.observations import Observation
 from indmech_bench.randomness import Streams
 from indmech_bench.registry import register_task
 from indmech_bench.tasks.drawing import (
-    MOVES,
     check_mode,
-    each,
-    first_that,
-    normal,
-    ratios,
     read_lengths,
-    show_kernels,
     unit_power,
 )
+from indmech_bench.tasks.kernels import KernelTask, iid_kernels
 from indmech_bench.truth import Truth
 
 
@@ -40,7 +32,7 @@ from indmech_bench.truth import Truth
 @register_task("deep-5-k4", version=1, taps="5x4x4x3x3", intervention="modulation of k4", mechanism=4)
 @register_task("deep-5-k5", version=1, taps="5x4x4x3x3", intervention="modulation of k5", mechanism=5)
 @dataclass(frozen=True)
-class Deep:
+class Deep(KernelTask):
     """K FIR kernels with iid Gaussian taps, modulation of one of them; each mechanism has a rho of its own.
 
     observation: impulse, spectrum, or samples (256 of them).
@@ -65,13 +57,6 @@ class Deep:
     def model(self) -> ConvolutionCascade:
         return ConvolutionCascade(read_lengths(self.taps), self.n, self.mechanism - 1)
 
-    @property
-    def phase(self) -> bool:
-        return self.observation == "impulse"
-
-    def interventions(self, streams: Streams) -> Family:
-        return modulations(self.n)
-
     def check(self) -> None:
         lengths = read_lengths(self.taps)
         check_mode(self.observation, lengths, self.n)
@@ -79,26 +64,12 @@ class Deep:
             raise InputError(f"mechanism {self.mechanism} does not exist: taps {self.taps} are {len(lengths)} kernels.")
 
     def sample(self, streams: Streams) -> dict[str, Tensor]:
-        model = self.model
-
-        def draw(generator: np.random.Generator, size: int) -> dict[str, Tensor]:
-            pieces = normal(generator, size, sum(model.lengths)).split(model.lengths, -1)
-            return dict(zip(model.names, pieces, strict=True))
-
-        def moves(candidates: dict[str, Tensor]) -> Tensor:
-            P, R, _ = model.parts(candidates)
-            return movement(P, R) >= MOVES * (self.n - 1) * (P * R).mean(-1)
-
-        drawn = each(streams, lambda generator: first_that(generator, draw, moves, ""))
-        return unit_power(model, modulations(self.n), drawn)
-
-    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
-        return show_kernels(self.model, parameters, self.observation, streams)
+        return unit_power(self.model, modulations(self.n), iid_kernels(self.model, streams))
 
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
         """log rho of the intervened mechanism, and the sum of |log rho_k| over all."""
         total = self.model.log_generic_ratios(truth.parameters).abs().sum(-1)
         return {
-            "log_generic_ratio": ratios(self.model, truth.parameters),
+            **super().facts(truth),
             "summed_log_generic_ratios": torch.as_tensor(total).tolist(),
         }

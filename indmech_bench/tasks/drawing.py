@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -148,9 +147,3 @@ def show_kernels(
     if observation == "spectrum":
         return Spectrum(model, spectrum)
     return draw_samples(model, spectrum, streams.randn("samples", *spectrum.shape[1:-1], SAMPLES, model.n, 2))
-
-
-def ratios(model: Any, parameters: Parameters) -> list[float]:
-    """log rho of each truth, as a fact."""
-    listed: list[float] = model.log_generic_ratio(parameters).tolist()
-    return listed

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_bench.interventions import Family, modulations
+from indmech_bench.interventions import modulations
 from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.models.environments import SharedConvolution
-from indmech_bench.observations import Observation
 from indmech_bench.parameters import Parameters
 from indmech_bench.problem import Solution
 from indmech_bench.randomness import Streams
 from indmech_bench.registry import register_task
 from indmech_bench.tasks.drawing import (
     check_mode,
-    each,
-    first_that,
-    moved_by,
-    normal,
-    ratios,
     read_lengths,
-    show_kernels,
     unit_power,
 )
+from indmech_bench.tasks.kernels import KernelTask, iid_kernels
 from indmech_bench.truth import Truth
 
 
@@ -36,7 +28,7 @@ from indmech_bench.truth import Truth
 @register_task("environments-2", version=1, environments=2)
 @register_task("environments-4", version=1, environments=4)
 @dataclass(frozen=True)
-class Environments:
+class Environments(KernelTask):
     """E environments with a k1 each and one k2, FIR kernels with iid Gaussian taps; modulation of k1 everywhere.
 
     k2 is the common divisor of the composites, unless the k1 share a zero. `transfer_error` is the extrapolation
@@ -69,32 +61,13 @@ class Environments:
     def model(self) -> SharedConvolution:
         return SharedConvolution(self.lengths, self.n, self.environments)
 
-    @property
-    def phase(self) -> bool:
-        return self.observation == "impulse"
-
-    def interventions(self, streams: Streams) -> Family:
-        return modulations(self.n)
-
     def check(self) -> None:
         check_mode(self.observation, self.lengths, self.n)
 
     def sample(self, streams: Streams) -> dict[str, Tensor]:
-        model = self.model
-
-        def draw(generator: np.random.Generator, size: int) -> dict[str, Tensor]:
-            lengths = [length for (length,) in model.shapes.values()]
-            return dict(zip(model.names, normal(generator, size, sum(lengths)).split(lengths, -1), strict=True))
-
-        drawn = each(streams, lambda generator: first_that(generator, draw, moved_by(model, modulations(self.n)), ""))
-        power = model.mean(model.half_spectrum(drawn))
-        return model.rescale(drawn, 1 / power.sqrt())
-
-    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
-        return show_kernels(self.model, parameters, self.observation, streams)
-
-    def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        return {"log_generic_ratio": ratios(self.model, truth.parameters)}
+        drawn = iid_kernels(self.model, streams)
+        power = self.model.mean(self.model.half_spectrum(drawn))
+        return self.model.rescale(drawn, 1 / power.sqrt())
 
     def transfer(self, truth: Truth, parameters: Parameters, streams: Streams) -> tuple[Truth, Solution] | None:
         """A new environment, and (k, k2_hat) with k the least-squares fit to its composite; None without its phase."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,11 +11,10 @@ from torch import Tensor
 
 from indmech_bench.interventions import Family, stretches
 from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.observations import Observation
 from indmech_bench.randomness import Streams
 from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import MODES, check_mode, each, first_that, moved_by, ratios, show_kernels, unit_power
-from indmech_bench.truth import Truth
+from indmech_bench.tasks.drawing import MODES, check_mode, each, first_that, moved_by, unit_power
+from indmech_bench.tasks.kernels import KernelTask
 
 LAYOUT, SHAPE = 24, 8
 
@@ -24,7 +22,7 @@ LAYOUT, SHAPE = 24, 8
 @register_task("eyes-independent", version=1, independence="exactly", apart=True)
 @register_task("eyes-dependent", version=1, independence="no, shapes overlap", apart=False)
 @dataclass(frozen=True)
-class Eyes:
+class Eyes(KernelTask):
     """A layout of two spikes (24 taps) and a smooth shape (8 taps) that stands at both; stretch of the layout.
 
     Spikes have amplitudes U(1/2, 3/2) and lie at times 0 to 23. Spikes at least a shape's length apart give rho = 1
@@ -50,10 +48,6 @@ class Eyes:
     def model(self) -> ConvolutionCascade:
         return ConvolutionCascade((LAYOUT, SHAPE), self.n)
 
-    @property
-    def phase(self) -> bool:
-        return self.observation == "impulse"
-
     def interventions(self, streams: Streams) -> Family:
         return stretches()
 
@@ -75,9 +69,3 @@ class Eyes:
         rough = np.pad(generator.standard_normal((size, SHAPE)), ((0, 0), (1, 1)))
         shape = rough[:, :-2] / 4 + rough[:, 1:-1] / 2 + rough[:, 2:] / 4
         return {"k1": torch.from_numpy(layout), "k2": torch.from_numpy(shape)}
-
-    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
-        return show_kernels(self.model, parameters, self.observation, streams)
-
-    def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        return {"log_generic_ratio": ratios(self.model, truth.parameters)}

@@ -19,7 +19,7 @@ from torch.nn.functional import pad
 from indmech_bench.divergences import movement
 from indmech_bench.enumeration import LIMIT, count_solutions
 from indmech_bench.errors import InputError, TruthNotFoundError, UnsupportedError
-from indmech_bench.interventions import Family, modulations
+from indmech_bench.interventions import modulations
 from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.observations import Observation
 from indmech_bench.randomness import Streams
@@ -30,11 +30,11 @@ from indmech_bench.tasks.drawing import (
     dependent,
     each,
     normal,
-    ratios,
     read_lengths,
     show_kernels,
     unit_power,
 )
+from indmech_bench.tasks.kernels import KernelTask
 from indmech_bench.truth import Truth
 
 
@@ -53,7 +53,7 @@ from indmech_bench.truth import Truth
 @register_task("fir-overparameterised", version=1, solutions="finite, hundreds", learner="11x7")
 @register_task("fir-swap", version=1, solutions="finite, in pairs that tie", taps="7x7")
 @dataclass(frozen=True)
-class Fir:
+class Fir(KernelTask):
     """Two FIR kernels with iid Gaussian taps, modulation of the first.
 
     observation: impulse (the composite kernel), spectrum, or samples (256 of them).
@@ -91,13 +91,6 @@ class Fir:
     @property
     def model(self) -> ConvolutionCascade:
         return ConvolutionCascade(read_lengths(self.learner or self.taps, 2), self.n)
-
-    @property
-    def phase(self) -> bool:
-        return self.observation == "impulse"
-
-    def interventions(self, streams: Streams) -> Family:
-        return modulations(self.n)
 
     def check(self) -> None:
         """Lengths that make sense together, then whether the dependence can be reached: a first truth is drawn."""
@@ -150,7 +143,7 @@ class Fir:
 
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
         """log rho; where solutions can be counted their number and, where listed, the largest log rho among them."""
-        facts: dict[str, Sequence[float | None]] = {"log_generic_ratio": ratios(self.model, truth.parameters)}
+        facts = super().facts(truth)
         try:
             composites = [*truth.composites()]
         except UnsupportedError:

@@ -18,7 +18,7 @@ from indmech_bench.observations import Observation
 from indmech_bench.observations.covariance import SAMPLES, Covariance, draw_gaussian_samples
 from indmech_bench.randomness import Streams
 from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import MOVES, dependent, each, first_that, moved_by, normal, ratios
+from indmech_bench.tasks.drawing import MOVES, dependent, each, first_that, moved_by, normal
 from indmech_bench.truth import Truth
 
 ROTATIONS = 64
@@ -112,7 +112,7 @@ class LinearGaussian:
         return draw_gaussian_samples(self.model, parameters, streams.randn("samples", SAMPLES, 2 * self.d))
 
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        return {"log_generic_ratio": ratios(self.model, truth.parameters)}
+        return {"log_generic_ratio": self.model.log_generic_ratio(truth.parameters).tolist()}
 
 
 @register_task("linear-environments-2", version=1, environments=2)
@@ -172,4 +172,4 @@ class LinearEnvironments:
         return Covariance(self.model, self.model.covariance(parameters))
 
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        return {"log_generic_ratio": ratios(self.model, truth.parameters)}
+        return {"log_generic_ratio": self.model.log_generic_ratio(truth.parameters).tolist()}
