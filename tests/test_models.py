@@ -18,6 +18,8 @@ from indmech_bench.models.fork import Fork
 from indmech_bench.models.linear import LinearCascade
 from indmech_bench.observations.impulse import Impulse
 from indmech_bench.observations.spectrum import Spectrum
+from indmech_bench.problem import Solution
+from indmech_bench.scoring import score
 from indmech_bench.tasks.environments import deconvolve
 
 CASCADE = ConvolutionCascade((6, 4), 32)
@@ -200,3 +202,13 @@ def test_a_transfer_with_the_true_kernel_has_no_loss() -> None:
     for e, name in enumerate(("k1_1", "k1_2")):
         fitted = deconvolve(problem.observations[:, e], parameters["k2"], 9)
         assert torch.allclose(fitted, parameters[name], rtol=1e-6, atol=1e-8)
+
+
+def test_a_swap_of_equal_lengths_ties_under_every_criterion_and_predicts_something_else() -> None:
+    truth = drawn("fir-swap")
+    swapped = {"k1": truth.parameters["k2"], "k2": truth.parameters["k1"]}
+    model = truth.model
+    assert torch.allclose(model.composite(swapped), model.composite(truth.parameters))
+    assert torch.allclose(model.log_generic_ratio(swapped), model.log_generic_ratio(truth.parameters))
+    errors = score(truth, Solution(model.laws(swapped), swapped))["extrapolation_error"]
+    assert errors.min() > 0.01
