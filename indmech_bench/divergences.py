@@ -63,7 +63,7 @@ class Gaussian:
         return values.mean(-1) if self.environments else values
 
     def power(self, law: Tensor) -> Tensor:
-        return self._mean(law.diagonal(dim1=-2, dim2=-1).mean(-1))
+        return self._mean(trace(law))
 
     def divergence(self, law: Tensor, other: Tensor) -> Tensor:
         return self._mean(bures_wasserstein_covariances(law, other))
@@ -73,8 +73,7 @@ class Gaussian:
 
     def white(self, law: Tensor) -> Tensor:
         d = law.shape[-1]
-        scale = law.diagonal(dim1=-2, dim2=-1).mean(-1)
-        return scale[..., None, None] * torch.eye(d, dtype=law.dtype)
+        return trace(law)[..., None, None] * torch.eye(d, dtype=law.dtype)
 
     def centre(self, laws: Tensor, steps: int = 50) -> Tensor:
         """The fixed point of Alvarez-Esteban et al. (2016): S <- S^-1/2 (mean_g (S^1/2 T_g S^1/2)^1/2)^2 S^-1/2."""
@@ -87,6 +86,11 @@ class Gaussian:
 
 
 SPECTRAL = Spectral()
+
+
+def trace(matrix: Tensor) -> Tensor:
+    """tau = trace / d, (..., d, d) -> (...)."""
+    return matrix.diagonal(dim1=-2, dim2=-1).mean(-1)
 
 
 def bures_wasserstein(S: Tensor, T: Tensor) -> Tensor:
@@ -111,8 +115,7 @@ def bures_wasserstein_covariances(S: Tensor, T: Tensor) -> Tensor:
     """
     root = matrix_root(S)
     values = _eigh(root @ T @ root)[0].clamp_min(0).sqrt()
-    trace = S.diagonal(dim1=-2, dim2=-1).mean(-1) + T.diagonal(dim1=-2, dim2=-1).mean(-1)
-    return (trace - 2 * values.mean(-1)).clamp_min(0)
+    return (trace(S) + trace(T) - 2 * values.mean(-1)).clamp_min(0)
 
 
 def matrix_root(S: Tensor, inverse: bool = False) -> Tensor:

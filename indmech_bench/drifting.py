@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from indmech_bench.errors import InputError
+from indmech_bench.metrics import IDENTIFIED_ERROR
 from indmech_bench.results import existing_folder, read_folder
 from indmech_bench.rows import Row
 from indmech_bench.statistics import median_interval
 from indmech_bench.tables import number
-from indmech_bench.views import newest, starts_at_truth, with_labels
+from indmech_bench.views import newest, starting_at_truth, with_labels
 
 SHOWN = ("log_generic_ratio", "fit_error", "extrapolation_error")
-STAYS = 0.01
-"""An extrapolation error below this is what `identified` asks for."""
 FITS = 0.01
 """Above this fit error training has left the data, not only the truth."""
 
@@ -28,7 +27,8 @@ def drift_lines(folder: str | Path) -> list[str]:
     Raises InputError where no task of the folder starts at the truth, or none of its rows has checkpoints.
     """
     place = existing_folder(folder)
-    rows = [row for row in with_labels(newest(read_folder(place))[0]) if starts_at_truth(row["task"])]
+    started = starting_at_truth()
+    rows = [row for row in with_labels(newest(read_folder(place))[0]) if row["task"] in started]
     if not rows:
         raise InputError(f"'{place}' holds no task that starts at the truth: run the suite drift.")
     settings: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -94,7 +94,7 @@ def _sentence(rows: Sequence[Row], steps: Sequence[int]) -> str:
     change = f"log rho {direction} (median change {_summary(moved)})"
     if float(np.median(fit)) > FITS:
         what = f"leaves the fit (fit {_summary(fit)} after {last} steps): the step is too long to speak of drift"
-    elif float(np.median(error)) < STAYS:
+    elif float(np.median(error)) < IDENTIFIED_ERROR:
         what = f"stays at the truth (e {_summary(error)} after {last} steps)"
     else:
         what = f"leaves the truth at a fit (e {_summary(error)} after {last} steps)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -19,10 +19,6 @@ class Modulation:
     def act(self, spectrum: Tensor) -> Tensor:
         """Power spectrum (..., n) of the intervened mechanism -> P_k(v - s), same shape."""
         return torch.roll(spectrum, self.shift, -1)
-
-    def power(self, taps: Tensor, n: int) -> Tensor:
-        """Power spectrum (..., n) of the intervened kernel, taps (..., L)."""
-        return self.act(Stretch(1.0).power(taps, n))
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +85,7 @@ class Family:
     identity: Intervention
     scored: tuple[Intervention, ...]
     group: tuple[Intervention, ...] = ()
-    searched: tuple[Intervention, ...] = field(default=())
+    searched: tuple[Intervention, ...] = ()
 
 
 @lru_cache(maxsize=16)
@@ -106,12 +102,16 @@ def stretches() -> Family:
     return Family(Stretch(1.0), scored, searched=tuple(Stretch(2 ** (j / 120)) for j in range(-120, 121)))
 
 
+def orthogonalised(normals: Tensor) -> Tensor:
+    """Haar orthogonal matrices from standard normal ones (..., d, d): QR, with the signs of R's diagonal."""
+    q, r = torch.linalg.qr(normals)
+    return q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+
+
 def rotations(normals: Tensor) -> Family:
     """Haar rotations of SO(d) from standard normal numbers (R, G, d, d), G of them for each replicate."""
     replicates, _, d, _ = normals.shape
-    # QR with the signs of R's diagonal is Haar on O(d); a negative determinant is turned by one column
-    q, r = torch.linalg.qr(normals)
-    q = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+    q = orthogonalised(normals)  # a negative determinant is turned by one column
     q = torch.cat([q[..., :1] * torch.linalg.det(q)[..., None, None].sign(), q[..., 1:]], -1)
     scored = tuple(Rotation(q[:, g].contiguous()) for g in range(q.shape[1]))
     identity = Rotation(torch.eye(d, dtype=normals.dtype).expand(replicates, d, d).contiguous())

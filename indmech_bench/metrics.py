@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+IDENTIFIED_ERROR = 0.01
+IDENTIFIED_FIT = 1e-3
+EXACT_GAP = 1e-3
+
 
 @dataclass(frozen=True)
 class Metric:

@@ -14,7 +14,7 @@ from indmech_bench.metrics import BY_NAME
 from indmech_bench.results import existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row
 from indmech_bench.statistics import interquartile_mean, wilson_interval
-from indmech_bench.views import newest, starts_at_truth, with_labels
+from indmech_bench.views import newest, starting_at_truth, with_labels
 
 TIE = 1e-6
 MEDIAN = "extrapolation_error"
@@ -78,7 +78,8 @@ def leaderboard(folder: str | Path, *, metric: str = MEDIAN, family: str | None 
     rows, left_out = newest(read_folder(place))
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
-    rows = [row for row in rows if not starts_at_truth(row["task"])]
+    unranked = starting_at_truth()
+    rows = [row for row in rows if row["task"] not in unranked]
     if not rows:
         raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
     rows = with_labels(_of_family(rows, place, family))

@@ -6,13 +6,10 @@ import torch
 from torch import Tensor
 
 from indmech_bench.genericity import log_ratio_of_laws, prior_null
+from indmech_bench.metrics import EXACT_GAP, IDENTIFIED_ERROR, IDENTIFIED_FIT
 from indmech_bench.problem import Solution
 from indmech_bench.references import best_constant_law
 from indmech_bench.truth import Truth
-
-IDENTIFIED_ERROR = 0.01
-IDENTIFIED_FIT = 1e-3
-EXACT_GAP = 1e-3
 
 
 def score(truth: Truth, solution: Solution) -> dict[str, Tensor]:

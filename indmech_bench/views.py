@@ -78,9 +78,6 @@ def _defaults(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any]:
         return {}
 
 
-def starts_at_truth(task: str) -> bool:
-    """Whether training starts at the truth in a task: such a task is never ranked."""
-    try:
-        return bool(Catalogue.read().find("task", task).facts.get("starts_at_truth", False))
-    except InputError:
-        return False
+def starting_at_truth() -> set[str]:
+    """The installed tasks in which training starts at the truth: they are never ranked."""
+    return {entry.name for entry in Catalogue.read().of_kind("task") if entry.facts.get("starts_at_truth")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,9 @@ from indmech_bench.catalogue import Catalogue
 from indmech_bench.job import _streams
 from indmech_bench.models.kernels import KernelModel
 from indmech_bench.observations import Observation
-from indmech_bench.problem import Problem
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.registry import live
+from indmech_bench.scoring import score
 from indmech_bench.truth import Truth
 
 SEEDS = (0, 1, 2, 3)
@@ -27,15 +30,34 @@ def task_of(name: str) -> Any:
 
 
 @lru_cache
-def drawn(name: str) -> Truth:
+def drawn(name: str, seeds: Sequence[int] = SEEDS) -> Truth:
     """Truths of the seeds."""
-    return truth_of(name, SEEDS)
+    return truth_of(name, seeds)
 
 
 @lru_cache
-def posed(name: str) -> Problem:
+def posed(name: str, seeds: Sequence[int] = SEEDS) -> Problem:
     """Problems of the seeds."""
-    return problem_of(name, SEEDS)
+    return problem_of(name, seeds)
+
+
+@lru_cache
+def solved(name: str, reference: str, seeds: Sequence[int] = SEEDS) -> Solution:
+    """What a reference makes of them."""
+    solve = live(Catalogue.read().find("reference", reference))
+    solution: Solution = solve(posed(name, seeds), drawn(name, seeds))
+    return solution
+
+
+@lru_cache
+def scored(name: str, reference: str, seeds: Sequence[int] = SEEDS) -> dict[str, Tensor]:
+    """Its metrics."""
+    return score(drawn(name, seeds), solved(name, reference, seeds))
+
+
+def differs(value: Tensor, expected: float) -> float:
+    """Largest absolute difference."""
+    return float((value - expected).abs().max())
 
 
 def observed(name: str, parameters: dict[str, Tensor]) -> Observation:

@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
 import torch
-from contracts import drawn, each_task, posed, powers
-from torch import Tensor
-
-from indmech_bench.catalogue import Catalogue
-from indmech_bench.problem import Solution
-from indmech_bench.registry import live
-from indmech_bench.scoring import score
-
-
-def solved(name: str, reference: str) -> Solution:
-    solution: Solution = live(Catalogue.read().find("reference", reference))(posed(name), drawn(name))
-    return solution
-
-
-@lru_cache
-def scored(name: str, reference: str) -> dict[str, Tensor]:
-    return score(drawn(name), solved(name, reference))
-
-
-def differs(value: Tensor, expected: float) -> float:
-    return float((value - expected).abs().max())
+from contracts import differs, drawn, each_task, powers, scored, solved
 
 
 @each_task

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 
+import contracts
 import numpy as np
 import pytest
 import torch
+from contracts import differs
 from draws import PRESETS, Array, each_seed, kernels, problem_of, truth_from, truth_of
 from scipy import stats
-from torch import Tensor
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.divergences import bures_wasserstein
@@ -20,11 +21,10 @@ from indmech_bench.errors import UnsupportedError
 from indmech_bench.genericity import placebo_statistic
 from indmech_bench.interventions import modulations
 from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.problem import Problem, Solution
 from indmech_bench.randomness import Streams
 from indmech_bench.references import best_constant_law, complement, distinct_classes, log_posterior
 from indmech_bench.registry import live
-from indmech_bench.scoring import equivalence_gap, score
+from indmech_bench.scoring import equivalence_gap
 from indmech_bench.truth import Truth
 
 TEXTS = (*PRESETS[:4], "fir-natural:taps=5x5")
@@ -33,29 +33,9 @@ SEEDS = range(10)
 each_task = pytest.mark.parametrize("text", TEXTS)
 
 
-@lru_cache
-def drawn(text: str) -> Truth:
-    return truth_of(text, SEEDS)
-
-
-@lru_cache
-def posed(text: str) -> Problem:
-    return problem_of(text, SEEDS)
-
-
-@lru_cache
-def solved(text: str, reference: str) -> Solution:
-    solution: Solution = live(Catalogue.read().find("reference", reference))(posed(text), drawn(text))
-    return solution
-
-
-@lru_cache
-def scored(text: str, reference: str) -> dict[str, Tensor]:
-    return score(drawn(text), solved(text, reference))
-
-
-def differs(value: Tensor, from_: float) -> float:
-    return float((value - from_).abs().max())
+drawn, posed, solved, scored = (
+    partial(one, seeds=SEEDS) for one in (contracts.drawn, contracts.posed, contracts.solved, contracts.scored)
+)
 
 
 @each_task

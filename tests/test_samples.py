@@ -13,8 +13,8 @@ from torch import Tensor
 from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.models.environments import SharedConvolution
 from indmech_bench.models.linear import LinearCascade, mean_square
-from indmech_bench.observations import samples as of_kernels
-from indmech_bench.observations.covariance import FLOOR, GaussianSamples, draw_gaussian_samples
+from indmech_bench.observations import FLOOR
+from indmech_bench.observations.covariance import GaussianSamples, draw_gaussian_samples
 from indmech_bench.observations.samples import Samples, draw_samples
 from indmech_bench.problem import INDEX_BLOCK, Problem
 
@@ -39,7 +39,7 @@ def all_bins(half: Tensor) -> Tensor:
 def periodograms(seed: int, count: int, replicates: int = 2) -> tuple[Samples, Tensor]:
     """Samples, and the spectrum that they have with their floor."""
     half = CASCADE.half_spectrum(of_power_one(seed, replicates))
-    return draw_samples(CASCADE, half, normals(seed, replicates, count, 16, 2)), all_bins(half) + of_kernels.FLOOR
+    return draw_samples(CASCADE, half, normals(seed, replicates, count, 16, 2)), all_bins(half) + FLOOR
 
 
 def test_periodograms_are_exponential_with_the_spectrum_for_a_mean() -> None:
@@ -59,7 +59,7 @@ def test_periodograms_of_bins_are_independent() -> None:
 def test_the_whittle_loss_is_the_deviance_of_exponential_periodograms(seed: int) -> None:
     observation, _ = periodograms(seed, 7)
     parameters = kernels(seed + 1, CASCADE.lengths, 2)
-    made = all_bins(CASCADE.half_spectrum(parameters)) + of_kernels.FLOOR
+    made = all_bins(CASCADE.half_spectrum(parameters)) + FLOOR
     shown = observation.shown.numpy()
 
     def log_likelihood(means: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from indmech_bench.models.base import rescale_each
 from indmech_bench.models.convolution import ConvolutionCascade, product
 from indmech_bench.models.kernels import KernelModel, Spectra, half_power
 from indmech_bench.parameters import Parameters
@@ -35,10 +36,7 @@ class SharedConvolution(KernelModel):
 
     def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:
         """Multiply the outputs by `factor` (R, E), which each environment's own k1 bears."""
-        scaled = dict(parameters)
-        for e, name in enumerate(self.names[:-1]):
-            scaled[name] = parameters[name] * factor[:, e, None]
-        return scaled
+        return rescale_each(parameters, self.names[:-1], factor)
 
     def intervened_taps(self, parameters: Parameters) -> Tensor:
         return torch.stack([parameters[name] for name in self.names[:-1]], -2)

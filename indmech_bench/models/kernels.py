@@ -16,6 +16,7 @@ from torch import Tensor
 from indmech_bench.divergences import SPECTRAL, Spectral
 from indmech_bench.interventions import Intervention, Modulation, Stretch
 from indmech_bench.models.alignment import kernel_error
+from indmech_bench.models.base import BaseModel
 from indmech_bench.parameters import Parameters
 
 Spectra = tuple[Tensor, Tensor, Tensor]
@@ -31,13 +32,19 @@ def half_weights(n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     return weights
 
 
+def mirrored(half: Tensor, n: int) -> Tensor:
+    """An even spectrum on all n bins from its non-negative frequencies: (..., n // 2 + 1) -> (..., n)."""
+    bins = torch.arange(n, device=half.device)
+    return half[..., torch.minimum(bins, n - bins)]
+
+
 def half_power(taps: Tensor, n: int) -> Tensor:
     """|K|^2 on the non-negative frequencies, (..., L) -> (..., n // 2 + 1): all of it, the kernel being real."""
     K = torch.fft.rfft(taps, n=n)
     return K.real.square() + K.imag.square()
 
 
-class KernelModel:
+class KernelModel(BaseModel):
     """Base of models whose parameters are real kernels on n samples, `k1`, `k2`, ...
 
     With `environments` the spectra P, R, Q have an axis of environments before that of frequencies, and a law is the
@@ -49,20 +56,6 @@ class KernelModel:
     environments: int | None = None
     ties: ClassVar[str] = "sum"
     """How delays of kernels are tied where the phase is observed; see `kernel_error`."""
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Parameter name -> shape of one replicate and start."""
-        raise NotImplementedError
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.shapes)
-
-    @property
-    def mechanisms(self) -> dict[str, tuple[str, ...]]:
-        """Mechanism -> names of its parameters."""
-        return {name: (name,) for name in self.names}
 
     def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:
         """Multiply the output by `factor`, (R,) or one an environment (R, E)."""
@@ -99,9 +92,7 @@ class KernelModel:
     def parts(self, parameters: Parameters) -> Spectra:
         """P, R and Q on all n bins."""
         P, R, Q = self.half_parts(parameters)
-        mirror = torch.arange(self.n, device=P.device)
-        mirror = torch.minimum(mirror, self.n - mirror)
-        return P[..., mirror], R[..., mirror], Q[..., mirror]
+        return mirrored(P, self.n), mirrored(R, self.n), mirrored(Q, self.n)
 
     def half_spectrum(self, parameters: Parameters) -> Tensor:
         """Power spectrum S of the output on the non-negative frequencies, (..., [E,] n // 2 + 1)."""
@@ -111,15 +102,8 @@ class KernelModel:
     def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """Intervention on the intervened mechanism -> power spectrum of X under it, (..., n) or (..., E n)."""
         P, R, Q = self.parts(parameters)
-
-        def law(g: Intervention) -> Tensor:
-            return self._flat(self._acted(g, P, self.intervened_taps(parameters)) * R + Q)
-
-        return law
-
-    def law(self, parameters: Parameters, intervention: Intervention) -> Tensor:
-        """The law under one intervention."""
-        return self.laws(parameters)(intervention)
+        taps = self.intervened_taps(parameters)
+        return lambda g: self._flat(self._acted(g, P, taps) * R + Q)
 
     def output_laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """The same with the intervention on the output: mechanism k is the whole model, nothing follows it."""
@@ -149,10 +133,6 @@ class KernelModel:
     def invariants(self, parameters: Parameters) -> dict[str, Tensor]:
         """phi, complete for extrapolation equivalence under modulation; `log_power` differs absolutely."""
         raise NotImplementedError
-
-    def symmetries(self, parameters: Parameters) -> list[dict[str, Tensor]]:
-        """The invariants see no symmetry of kernels."""
-        return [dict(parameters)]
 
     def parameter_error(self, parameters: Parameters, true: Parameters, phase: bool) -> Tensor:
         """sqrt(mean_k |k_hat_k - k_k|^2) of unit-norm kernels, least over delays and signs: (R,)."""

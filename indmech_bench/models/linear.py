@@ -11,12 +11,8 @@ from torch import Tensor
 
 from indmech_bench.divergences import Gaussian
 from indmech_bench.interventions import Intervention, Rotation
+from indmech_bench.models.base import BaseModel
 from indmech_bench.parameters import Parameters
-
-
-def trace(matrix: Tensor) -> Tensor:
-    """tau = trace / d, (..., d, d) -> (...)."""
-    return matrix.diagonal(dim1=-2, dim2=-1).mean(-1)
 
 
 def mean_square(matrix: Tensor) -> Tensor:
@@ -25,7 +21,7 @@ def mean_square(matrix: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class LinearCascade:
+class LinearCascade(BaseModel):
     """Mechanisms `A` and `B`, d x d; interventions rotate A. The law is the covariance B A A' B' (..., d, d)."""
 
     d: int
@@ -36,15 +32,6 @@ class LinearCascade:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Parameter name -> shape of one replicate and start."""
         return {"A": (self.d, self.d), "B": (self.d, self.d)}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ("A", "B")
-
-    @property
-    def mechanisms(self) -> dict[str, tuple[str, ...]]:
-        """Mechanism -> names of its parameters."""
-        return {"A": ("A",), "B": ("B",)}
 
     def degrees(self, phase: bool) -> int:
         """Free entries of a covariance."""
@@ -64,10 +51,6 @@ class LinearCascade:
         A, B = parameters["A"], parameters["B"]
         M = A @ A.mT
         return lambda g: B @ _rotated(g, M) @ B.mT
-
-    def law(self, parameters: Parameters, intervention: Intervention) -> Tensor:
-        """The law under one intervention."""
-        return self.laws(parameters)(intervention)
 
     def output_laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """The same with the rotation of the output."""

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from indmech_bench.divergences import Gaussian
 from indmech_bench.interventions import Amplify, Intervention
+from indmech_bench.models.base import BaseModel, rescale_each
 from indmech_bench.models.linear import mean_square
 from indmech_bench.parameters import Parameters
 
 
 @dataclass(frozen=True)
-class LinearEnvironments:
+class LinearEnvironments(BaseModel):
     """Sources `a1` ... `aE` (d,), the diagonals of D^(e), and `B` (d, d). A law is the covariances (..., E, d, d).
 
     Interventions change the power of one source in every environment.
@@ -31,25 +32,13 @@ class LinearEnvironments:
         """Parameter name -> shape of one replicate and start."""
         return {**{f"a{e + 1}": (self.d,) for e in range(self.environments)}, "B": (self.d, self.d)}
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.shapes)
-
-    @property
-    def mechanisms(self) -> dict[str, tuple[str, ...]]:
-        """Mechanism -> names of its parameters."""
-        return {name: (name,) for name in self.names}
-
     def degrees(self, phase: bool) -> int:
         """Columns of B with the sources' powers, scales of the sources left out."""
         return min(self.d * (self.d + self.environments - 1), self.environments * self.d * (self.d + 1) // 2)
 
     def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:
         """Multiply the outputs by `factor` (R, E), which each environment's own sources bear."""
-        scaled = dict(parameters)
-        for e, name in enumerate(self.names[:-1]):
-            scaled[name] = parameters[name] * factor[:, e, None]
-        return scaled
+        return rescale_each(parameters, self.names[:-1], factor)
 
     def _powers(self, parameters: Parameters) -> Tensor:
         """Squares of the sources' strengths, (..., E, d)."""
@@ -76,10 +65,6 @@ class LinearEnvironments:
         """Amplification of one source -> covariances (R, E, d, d)."""
         powers, order = self._powers(parameters), self.order(parameters)
         return lambda g: self._mixed(parameters["B"], powers * _weights(g, order).unsqueeze(-2))
-
-    def law(self, parameters: Parameters, intervention: Intervention) -> Tensor:
-        """The law under one intervention."""
-        return self.laws(parameters)(intervention)
 
     def output_laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """The same with coordinates of the output taken for the sources."""
@@ -116,10 +101,6 @@ class LinearEnvironments:
         powers = powers.gather(-1, order.unsqueeze(-2).expand_as(powers))
         directions = columns.unsqueeze(-1) * columns.unsqueeze(-2)
         return {"directions": directions.flatten(-3), "log_power": powers.flatten(-2).log()}
-
-    def symmetries(self, parameters: Parameters) -> list[dict[str, Tensor]]:
-        """The invariants see no symmetry: sources come in order, directions without sign."""
-        return [dict(parameters)]
 
     def parameter_error(self, parameters: Parameters, true: Parameters, phase: bool) -> Tensor:
         """sqrt(mean |v_hat - v|^2) of unit-norm sources and columns, in order and least over signs: (R,)."""

@@ -8,15 +8,12 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from indmech_bench.divergences import trace
 from indmech_bench.errors import UnsupportedError
-from indmech_bench.models.linear import LinearCascade, trace
+from indmech_bench.models.linear import LinearCascade
 from indmech_bench.models.linear_environments import LinearEnvironments
-from indmech_bench.observations import fits_exactly, fits_statistically, flat_from, over_starts
+from indmech_bench.observations import FLOOR, fits_exactly, fits_statistically, flat_from, over_starts
 from indmech_bench.parameters import Parameters
-
-FLOOR = 1e-3
-"""Power of the white noise that is added to every sample, relative to the signal's."""
-SAMPLES = 256
 
 
 @dataclass(frozen=True, eq=False)

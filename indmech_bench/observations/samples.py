@@ -7,13 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from indmech_bench.models.kernels import KernelModel
-from indmech_bench.observations import fits_statistically, flat_from, over_starts
+from indmech_bench.models.kernels import KernelModel, mirrored
+from indmech_bench.observations import FLOOR, fits_statistically, flat_from, over_starts
 from indmech_bench.parameters import Parameters
-
-FLOOR = 1e-3
-"""Power of white noise in every sample, relative to the signal's: spectra of FIR kernels have zeros."""
-SAMPLES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +47,7 @@ class Samples:
 
     def _spectrum(self, parameters: Parameters) -> Tensor:
         """S on all n bins, the floor included: (R, [S,] [E,] n)."""
-        half = self.model.half_spectrum(parameters)
-        n = self.model.n
-        mirror = torch.arange(n)
-        spectrum = half[..., torch.minimum(mirror, n - mirror)]
+        spectrum = mirrored(self.model.half_spectrum(parameters), self.model.n)
         return spectrum + over_starts(self.floor.unsqueeze(-1), spectrum)
 
     def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
@@ -83,9 +76,7 @@ class Samples:
 
 def draw_samples(model: KernelModel, half_spectrum: Tensor, normals: Tensor) -> Samples:
     """Periodograms of samples of a law (R, [E,] n // 2 + 1) of mean power 1, from normals (R, [E,] N, n, 2)."""
-    n = model.n
-    mirror = torch.arange(n)
-    spectrum = half_spectrum[..., torch.minimum(mirror, n - mirror)] + FLOOR
+    spectrum = mirrored(half_spectrum, model.n) + FLOOR
     exponential = normals.square().sum(-1) / 2
     floor = torch.full(half_spectrum.shape[:-1], FLOOR, dtype=half_spectrum.dtype)
     return Samples(model, spectrum.unsqueeze(-2) * exponential, floor)

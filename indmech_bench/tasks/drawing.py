@@ -16,8 +16,9 @@ from indmech_bench.models import Model
 from indmech_bench.models.convolution import ConvolutionCascade
 from indmech_bench.models.environments import SharedConvolution
 from indmech_bench.models.kernels import KernelModel
+from indmech_bench.observations import SAMPLES
 from indmech_bench.observations.impulse import Impulse
-from indmech_bench.observations.samples import SAMPLES, Samples, draw_samples
+from indmech_bench.observations.samples import Samples, draw_samples
 from indmech_bench.observations.spectrum import Spectrum
 from indmech_bench.parameters import Parameters
 from indmech_bench.randomness import Streams

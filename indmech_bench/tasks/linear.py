@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from indmech_bench.errors import InputError, TruthNotFoundError, unknown
-from indmech_bench.interventions import Family, amplifications, rotations
+from indmech_bench.interventions import Family, amplifications, orthogonalised, rotations
 from indmech_bench.models.linear import LinearCascade, mean_square
 from indmech_bench.models.linear_environments import LinearEnvironments as SharedMixing
-from indmech_bench.observations import Observation
-from indmech_bench.observations.covariance import SAMPLES, Covariance, draw_gaussian_samples
+from indmech_bench.observations import SAMPLES, Observation
+from indmech_bench.observations.covariance import Covariance, draw_gaussian_samples
 from indmech_bench.randomness import Streams
 from indmech_bench.registry import register_task
 from indmech_bench.tasks.drawing import MOVES, dependent, each, first_that, moved_by, normal
@@ -28,8 +28,7 @@ SIGMA = 0.7
 
 def orthogonal(generator: np.random.Generator, size: int, d: int) -> Tensor:
     """Haar orthogonal matrices (size, d, d)."""
-    q, r = torch.linalg.qr(normal(generator, size, d, d))
-    return q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+    return orthogonalised(normal(generator, size, d, d))
 
 
 @register_task("linear-gaussian-natural", version=1)
