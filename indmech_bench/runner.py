@@ -49,6 +49,12 @@ def _die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
+def _outlive_parent_thread() -> None:
+    """Take that back: for the kernel the parent is the thread that started this process, which may end before it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)
+
+
 def _child(job: dict[str, Any], answer: int, output: int, parent: int) -> None:
     """The life of a forked child: never returns."""
     try:
@@ -190,7 +196,9 @@ def _warm(job: dict[str, Any]) -> None:
 
 def main() -> None:
     """Serve jobs until the input closes."""
+    _die_with_parent(os.getppid())  # importing torch takes seconds, in which nobody looks at the input
     _import_once_for_all()
+    _outlive_parent_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -127,6 +127,17 @@ def test_ten_kills_lose_nothing(tmp_path: Path, start: Callable[..., subprocess.
     assert content(tmp_path / "r") == content(tmp_path / "whole")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends a runner with its run on Linux only")
+def test_a_runner_that_still_imports_ends_with_its_run(
+    tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    run = start([*COMMAND, "--out", "r"])
+    assert wait_for(lambda: len(marked(f"MARK={tmp_path}")) > 1, 60)
+    run.kill()
+    run.wait()
+    assert wait_for(lambda: not marked(f"MARK={tmp_path}"), 0.5)
+
+
 def test_interrupt_stops_cleanly_and_says_how_to_go_on(
     tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
