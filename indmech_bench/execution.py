@@ -40,7 +40,7 @@ class Runner:
             # our own import path goes along, so that a plugin's or a script's packages are found in the children
             path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
             self._process = process = subprocess.Popen(
-                [sys.executable, "-m", "indmech_bench.runner"],
+                [sys.executable, "-m", "indmech_bench.runner", str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

@@ -1,4 +1,4 @@
-"""The runner: a process that forks an isolated child for each job it reads, `python -m indmech_bench.runner`.
+"""The runner: a process that forks an isolated child for each job it reads, `python -m indmech_bench.runner PARENT`.
 
 It imports torch once and stays single-threaded, so that a fork is cheap (milliseconds) and safe. It reads one job a
 line from standard input and answers with one line on standard output. A child gets a session of its own, no standard
@@ -195,8 +195,8 @@ def _warm(job: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Serve jobs until the input closes."""
-    _die_with_parent(os.getppid())  # importing torch takes seconds, in which nobody looks at the input
+    """Serve jobs of the process whose number is given until the input closes."""
+    _die_with_parent(int(sys.argv[1]))  # importing torch takes seconds, in which nobody looks at the input
     _import_once_for_all()
     _outlive_parent_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

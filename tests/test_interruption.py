@@ -127,7 +127,10 @@ def test_ten_kills_lose_nothing(tmp_path: Path, start: Callable[..., subprocess.
     assert content(tmp_path / "r") == content(tmp_path / "whole")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends a runner with its run on Linux only")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends a runner with its run on Linux only")
+
+
+@linux
 def test_a_runner_that_still_imports_ends_with_its_run(
     tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
@@ -135,7 +138,18 @@ def test_a_runner_that_still_imports_ends_with_its_run(
     assert wait_for(lambda: len(marked(f"MARK={tmp_path}")) > 1, 60)
     run.kill()
     run.wait()
-    assert wait_for(lambda: not marked(f"MARK={tmp_path}"), 0.5)
+    assert wait_for(lambda: not marked(f"MARK={tmp_path}"), 2)
+
+
+@linux
+def test_a_runner_whose_run_has_ended_before_it_began_ends_at_once() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    runner = subprocess.run(
+        [sys.executable, "-m", "indmech_bench.runner", str(gone.pid)],
+        input="", capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (runner.returncode, runner.stdout) == (1, "")
 
 
 def test_interrupt_stops_cleanly_and_says_how_to_go_on(
