@@ -26,6 +26,11 @@ class Observation(Protocol):
     def model(self) -> Any: ...
 
     @property
+    def kind(self) -> str:
+        """impulse, spectrum, samples or covariance."""
+        ...
+
+    @property
     def shown(self) -> Tensor:
         """What a method is shown, replicates first."""
         ...

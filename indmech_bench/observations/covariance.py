@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ class Covariance:
     model: LinearCascade | LinearEnvironments
     covariance: Tensor
     samples: int = 1
+    kind: ClassVar[str] = "covariance"
 
     @property
     def shown(self) -> Tensor:
@@ -59,6 +61,7 @@ class GaussianSamples:
     model: LinearCascade
     data: Tensor
     floor: Tensor
+    kind: ClassVar[str] = "samples"
 
     @property
     def samples(self) -> int:

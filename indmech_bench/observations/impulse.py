@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ class Impulse:
     kernel: Tensor
     noise_share: float = 0.0
     samples: int = 1
+    kind: ClassVar[str] = "impulse"
 
     @property
     def shown(self) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ class Samples:
     model: KernelModel
     periodograms: Tensor
     floor: Tensor
+    kind: ClassVar[str] = "samples"
 
     @property
     def samples(self) -> int:

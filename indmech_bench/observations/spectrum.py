@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ class Spectrum:
     model: KernelModel
     spectrum: Tensor
     samples: int = 1
+    kind: ClassVar[str] = "spectrum"
 
     @property
     def shown(self) -> Tensor:
