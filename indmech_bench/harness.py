@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.execution import check_jobs, run_jobs
+from indmech_bench.grouping import groups
 from indmech_bench.outcomes import Outcome
 from indmech_bench.plan import Cell, make_cells
 from indmech_bench.preflight import check_objects
@@ -27,7 +28,7 @@ from indmech_bench.suites import Suite, check_limits, read_seeds, read_suite
 from indmech_bench.views import newest
 
 BATCH = 64
-"""Most seeds of a job. Rows do not depend on it: every operation works replicate by replicate."""
+"""Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `grouping`."""
 FAILED = ("nonfinite", "error", "timeout", "crashed", "budget")
 
 
@@ -193,8 +194,8 @@ def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dic
 def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell: its seeds that are not done, in batches."""
     missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
-    for first in range(0, len(missing), BATCH):
-        yield cell, cell.job(missing[first : first + BATCH], what.plugins)
+    for _, wanted in groups(cell.method.entry.facts, missing, BATCH):
+        yield cell, cell.job(wanted, what.plugins)
 
 
 def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:

@@ -13,6 +13,7 @@ import torch
 
 from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundError, UnsupportedError
+from indmech_bench.grouping import groups
 from indmech_bench.outcomes import Outcome, failed, outcome
 from indmech_bench.parameters import finite_rows
 from indmech_bench.problem import START_SCALE, Problem, Solution
@@ -51,11 +52,18 @@ def execute(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outcomes(job: Mapping[str, Any]) -> list[Outcome]:
     torch.set_num_threads(1)
-    dtype = DTYPES[job["precision"]]
-    torch.set_default_dtype(dtype)
     catalogue = Catalogue.read(Path(path) for path in job["plugins"])
     task: Task = build(Named(catalogue.find("task", job["task"]), job["task_settings"]))
     entry = catalogue.find("reference" if job["reference"] else "method", job["method"])
+    outcomes: list[Outcome] = []
+    for together, wanted in groups(entry.facts, job["seeds"], len(job["seeds"])):
+        outcomes += [one for one in _of_batch({**job, "seeds": together}, task, entry) if one["seed"] in wanted]
+    return outcomes
+
+
+def _of_batch(job: Mapping[str, Any], task: Task, entry: Entry) -> list[Outcome]:
+    """Outcomes of seeds that are run together."""
+    torch.set_default_dtype(DTYPES[job["precision"]])
     problem = _problem(job, task)
     before = time.perf_counter()
     try:
