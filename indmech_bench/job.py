@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +83,11 @@ def _truth(job: Mapping[str, Any], task: Task) -> Truth:
     return Truth(task.model, task.sample(drawn), _streams(job, "reference"), task.interventions(drawn), task.phase)
 
 
-def _problem(job: Mapping[str, Any], task: Task) -> Problem:
-    """The problem of the job's truths; the truths themselves are gone when this returns."""
+def _problem(job: Mapping[str, Any], task: Task, make: Callable[..., Problem] = Problem) -> Problem:
+    """The problem of the job's truths, made by `make`; the truths themselves are gone when this returns."""
     parameters = task.sample(_streams(job, "truth"))
     observation = task.observe(parameters, _streams(job, "truth"))
-    return Problem(
+    return make(
         observation,
         _streams(job, "method"),
         dtype=DTYPES[job["precision"]],
