@@ -149,6 +149,25 @@ def drift(
     _show("\n".join(drift_lines(folder)))
 
 
+@app.command("check-method")
+def check_method(
+    name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
+    task: Annotated[list[str], typer.Option("--task", help="Where it is tried; repeatable.")] = [],  # noqa: B006
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Check that a method's rows can be trusted: seeds, batches, budget, random numbers, shapes."""
+    from indmech_bench import testing
+
+    _show_findings(testing.check_method(name, tasks=task, plugins=plugin))
+
+
+def _show_findings(findings: list[Any]) -> None:
+    from indmech_bench.conformance.findings import written
+
+    _show("\n".join(written(findings)))
+    raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)
+
+
 def main() -> None:
     """The command `indmech-bench`. Exit 0, 1 when a row failed, 2 for bad input, 130 when interrupted."""
     sys.exit(_guarded(lambda: app(standalone_mode=False, prog_name="indmech-bench")))
