@@ -149,6 +149,32 @@ def drift(
     _show("\n".join(drift_lines(folder)))
 
 
+@app.command("new-method")
+def new_method(
+    name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
+) -> None:
+    """Write a package with a method of this name that works at once: change it into yours."""
+    _new("method", name, folder)
+
+
+@app.command("new-task")
+def new_task(
+    name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
+) -> None:
+    """Write a package with a task of this name, a family of SCMs with a prior of its own: change it into yours."""
+    _new("task", name, folder)
+
+
+def _new(kind: str, name: str, folder: Path | None) -> None:
+    from indmech_bench.scaffolding import new_package
+
+    written = new_package(kind, name, folder)
+    module = next(path for path in written if path.suffix == ".py")
+    _show("\n".join([*map(str, written), f"now: indmech-bench check-{kind} {module}"]))
+
+
 @app.command("check-method")
 def check_method(
     name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
@@ -159,6 +185,17 @@ def check_method(
     from indmech_bench import testing
 
     _show_findings(testing.check_method(name, tasks=task, plugins=plugin))
+
+
+@app.command("check-task")
+def check_task(
+    name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Check that a task can be scored: truths of their seeds alone, oracle at e = 0, rho as its laws give it."""
+    from indmech_bench import testing
+
+    _show_findings(testing.check_task(name, plugins=plugin))
 
 
 def _show_findings(findings: list[Any]) -> None:

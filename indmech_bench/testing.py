@@ -7,25 +7,32 @@ def test_conformance(check):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from indmech_bench.catalogue import Catalogue, Entry, plugin_module, read_module, read_plugin
-from indmech_bench.conformance.findings import Finding, find, written
+from indmech_bench.conformance.findings import CheckFailedError, Finding, find
 from indmech_bench.conformance.methods import OF_THE_SOURCE, ON_A_TASK
+from indmech_bench.conformance.tasks import CHECKS as OF_A_TASK
+from indmech_bench.conformance.tasks import Setup
 from indmech_bench.conformance.trials import Bench
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry import build, resolve
 from indmech_bench.settings import Named, complete
+from indmech_bench.text import short
 
 METHOD_CHECKS = (*OF_THE_SOURCE, *ON_A_TASK)
 """Names of the checks of a method."""
+TASK_CHECKS = tuple(OF_A_TASK)
+"""Names of the checks of a task."""
 TASKS = ("fir-natural", "fir-spectrum", "fir-samples", "linear-gaussian-natural")
 """One task of each kind of observation: impulse, spectrum, samples, covariance."""
 STEPS = 50
 """A setting named `steps` is lowered to this, so that checks stay quick."""
 
-__all__ = ["METHOD_CHECKS", "TASKS", "Finding", "assert_passed", "check_method", "written"]
+__all__ = ["METHOD_CHECKS", "TASKS", "TASK_CHECKS", "Finding", "assert_passed", "check_method", "check_task"]
 
 
 def assert_passed(findings: Sequence[Finding]) -> None:
@@ -55,6 +62,51 @@ def check_method(
     for method in named:
         findings += _of_method(method, places, wanted)
     return findings
+
+
+def check_task(text: str | Path, *, checks: Sequence[str] = (), plugins: Sequence[str | Path] = ()) -> list[Finding]:
+    """Check a task by its name (`name:setting=value,...`), or every task of a file `FILE.py`.
+
+    checks: some of TASK_CHECKS, all by default. Raises InputError for names that are not known.
+    """
+    wanted = _known(checks, TASK_CHECKS)
+    _, named, broken = _read("task", str(text), plugins)
+    findings = [Finding(str(text), "facts", False, entry.broken, _LITERAL) for entry in broken]
+    for task in named:
+        setup, title = Setup(task), task.label
+        trouble = _built(task)
+        if trouble:
+            findings.append(Finding(title, "members", False, trouble, "the class must take its own settings"))
+            continue
+        for name in wanted:
+            check = OF_A_TASK[name]
+            findings.append(find(title, name, partial(_guarded, check, setup)))
+            if name in ("members", "shapes") and not findings[-1].passed:
+                break  # nothing else can be seen
+    return findings
+
+
+def _guarded(check: Callable[[Setup], str | None], setup: Setup) -> str | None:
+    """A check whose task raises has failed."""
+    try:
+        return check(setup)
+    except CheckFailedError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        raise CheckFailedError(short(f"{type(error).__name__}: {error} ({where})", 300), "mend what raises") from None
+
+
+def _built(named: Named) -> str:
+    """What building the object raises, empty when it can be built."""
+    try:
+        build(named)
+    except InputError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 _LITERAL = "register at module level with literals: numbers, text, true, false or none"
@@ -91,15 +143,13 @@ def _of_method(method: Named, tasks: Sequence[Named], wanted: Sequence[str]) -> 
     lowered = isinstance(steps, int) and steps > STEPS and steps == method.entry.defaults.get("steps")
     tried = Named(method.entry, {**given, "steps": STEPS}) if lowered else method
     title = f"{method.label}{f' (steps={STEPS} instead of {steps})' if lowered else ''}"
-    try:
-        build(tried)
-    except (InputError, Exception) as error:
-        yield Finding(title, "settings", False, f"{type(error).__name__}: {error}", "the class must take its settings")
+    trouble = _built(tried)
+    if trouble:
+        yield Finding(title, "settings", False, trouble, "the class must take its own settings")
         return
     for name in wanted:
         if name in OF_THE_SOURCE:
-            source_check = OF_THE_SOURCE[name]
-            yield find(title, name, lambda check=source_check: check(method))  # type: ignore[misc]
+            yield find(title, name, partial(OF_THE_SOURCE[name], method))
     benches = [Bench(tried, task) for task in tasks]
     if any(name in ON_A_TASK for name in wanted):
         yield from _on_tasks(title, benches, wanted)
@@ -114,15 +164,12 @@ def _on_tasks(title: str, benches: list[Bench], wanted: Sequence[str]) -> Iterat
         return
     for name in wanted:
         if name in ON_A_TASK:
-            check = ON_A_TASK[name]
-            where = benches if name == "runs" else here
-
-            def every(check: object = check, where: list[Bench] = where) -> str:
-                assert callable(check)
-                remarks = [check(bench) for bench in where]
-                return "; ".join(remark for remark in remarks if remark)
-
-            finding = find(title, name, every)
+            finding = find(title, name, partial(_everywhere, ON_A_TASK[name], benches if name == "runs" else here))
             yield finding
             if name in ("runs", "shapes") and not finding.passed:
                 return  # nothing else can be seen
+
+
+def _everywhere(check: Callable[[Bench], str | None], benches: Sequence[Bench]) -> str:
+    """The check's remarks on all tasks."""
+    return "; ".join(filter(None, map(check, benches)))
