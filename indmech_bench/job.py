@@ -121,6 +121,7 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
     if solution.parameters is not None:
         finite &= finite_rows(solution.parameters)
     over = problem.exhausted
+    saved = problem.in_seen_scale(solution.parameters) if job.get("save_solutions") and solution.parameters else {}
     outcomes = []
     for r, seed in enumerate(job["seeds"]):
         status, reason = "ok", ""
@@ -140,6 +141,8 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
                 seconds=round(seconds, 6),
             )
         )
+        if saved and status == "ok":
+            outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
     return outcomes
 
 

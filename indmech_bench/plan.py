@@ -108,11 +108,12 @@ def make_cells(
     salt: str,
     budget: float | None,
     precision: str,
+    with_references: bool = True,
 ) -> Iterator[Cell]:
-    """Task by task: every reference, then the methods. Raises InputError for a name that is wrong or given twice."""
+    """Task by task: every reference if wanted, then the methods. Raises InputError for a name wrong or given twice."""
     named_tasks = _distinct(catalogue, "task", tasks)
     named_methods = _distinct(catalogue, "method", methods)
-    references = [Named(entry) for entry in catalogue.of_kind("reference")]
+    references = [Named(entry) for entry in catalogue.of_kind("reference") if with_references]
     for task in named_tasks:
         for method in (*references, *named_methods):
             reference = method.entry.kind == "reference"

@@ -118,7 +118,7 @@ def test_a_check_says_what_is_wrong_with_what_it_is_given(tmp_path: Path) -> Non
         check_task(path)
     with pytest.raises(InputError, match=r"none.py' is not a file."):
         check_method(tmp_path / "none.py")
-    with pytest.raises(InputError, match="unknown check 'batches': did you mean 'batch'?"):
+    with pytest.raises(InputError, match="unknown check 'batches': did you mean 'batch'"):
         check_method("adam", checks=["batches"])
 
 
