@@ -9,6 +9,7 @@ from typing import Any
 
 from indmech_bench.catalogue import Catalogue, read_plugin
 from indmech_bench.errors import InputError
+from indmech_bench.external import EXTERNAL
 from indmech_bench.grouping import TUNING_FROM
 from indmech_bench.harness import Report, plan, run
 from indmech_bench.plan import ENGINE
@@ -99,7 +100,7 @@ def _grouped(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> dict[Gr
     """Tasks by what they were run with; seeds with gaps make several groups."""
     if any(row["salt"] for row in rows):
         raise InputError(f"'{folder}' has a salt, of which a folder keeps only a digest: run all methods with it anew.")
-    methods = [row for row in rows if not row["reference"]] or list(rows)
+    methods = [row for row in rows if not row["reference"] and row["source"] != EXTERNAL] or list(rows)
     seeds: dict[tuple[str, float | None, str], set[int]] = {}
     for row in methods:
         task = label(row["task"], row["task_settings"], catalogue.find("task", row["task"]).defaults)
