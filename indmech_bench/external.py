@@ -48,7 +48,7 @@ def export_observations(
         "task": named.label,
         "task_settings": named.settings,
         "task_version": named.entry.version,
-        "kind": named.settings.get("observation", ""),
+        "kind": problem.kind,
         "shape": list(problem.observations.shape[1:]),
         "samples": problem.samples,
         "n": getattr(live.model, "n", getattr(live.model, "d", None)),

@@ -74,6 +74,11 @@ class Problem:
         return self._observation.shown
 
     @property
+    def kind(self) -> str:
+        """What is observed: `impulse`, `spectrum`, `samples` or `covariance`."""
+        return self._observation.kind
+
+    @property
     def samples(self) -> int:
         """How many samples are observed; 1 where the law itself is."""
         return self._observation.samples
