@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from conftest import Cli
@@ -120,6 +121,15 @@ def test_a_check_says_what_is_wrong_with_what_it_is_given(tmp_path: Path) -> Non
         check_method(tmp_path / "none.py")
     with pytest.raises(InputError, match="unknown check 'batches': did you mean 'batch'"):
         check_method("adam", checks=["batches"])
+
+
+def test_the_wheel_has_the_templates(tmp_path: Path) -> None:
+    root = TEMPLATES.parent.parent
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, check=True, capture_output=True, cwd=root)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = ZipFile(wheel).namelist()
+    assert {f"indmech_bench/templates/{kind}/{name}" for kind in ("method", "task") for name in FILES} <= {*names}
 
 
 @pytest.mark.parametrize("kind", ["method", "task"])
