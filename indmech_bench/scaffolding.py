@@ -13,6 +13,7 @@ from indmech_bench.errors import InputError
 
 TEMPLATES = Path(__file__).parent / "templates"
 PATTERN = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+LONGEST = 100
 FILES = {
     "pyproject.toml.txt": "pyproject.toml",
     "README.md.txt": "README.md",
@@ -28,7 +29,7 @@ def new_package(kind: str, name: str, folder: str | Path | None = None) -> list[
     that is not empty.
     """
     module = name.replace("-", "_")
-    if not PATTERN.fullmatch(name) or keyword.iskeyword(module):
+    if not PATTERN.fullmatch(name) or len(name) > LONGEST or keyword.iskeyword(module):
         raise InputError(f"'{name}' cannot name a {kind}: lower-case letters, digits and '-', such as 'my-{kind}'.")
     for entry in Catalogue.read().entries:
         if entry.name == name and entry.kind != "broken":

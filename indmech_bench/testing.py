@@ -76,7 +76,7 @@ def check_task(text: str | Path, *, checks: Sequence[str] = (), plugins: Sequenc
         setup, title = Setup(task), task.label
         trouble = _built(task)
         if trouble:
-            findings.append(Finding(title, "members", False, trouble, "the class must take its own settings"))
+            findings.append(Finding(title, "members", False, trouble, _BUILDS))
             continue
         for name in wanted:
             check = OF_A_TASK[name]
@@ -105,10 +105,11 @@ def _built(named: Named) -> str:
     except InputError as error:
         return str(error)
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return short(f"{type(error).__name__}: {error}", 300)
     return ""
 
 
+_BUILDS = "the file must import, and the class take its own settings"
 _LITERAL = "register at module level with literals: numbers, text, true, false or none"
 
 
@@ -145,7 +146,7 @@ def _of_method(method: Named, tasks: Sequence[Named], wanted: Sequence[str]) -> 
     title = f"{method.label}{f' (steps={STEPS} instead of {steps})' if lowered else ''}"
     trouble = _built(tried)
     if trouble:
-        yield Finding(title, "settings", False, trouble, "the class must take its own settings")
+        yield Finding(title, "settings", False, trouble, _BUILDS)
         return
     for name in wanted:
         if name in OF_THE_SOURCE:

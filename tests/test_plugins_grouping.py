@@ -9,6 +9,7 @@ from conftest import make_job, outcomes
 
 from indmech_bench import retries
 from indmech_bench.grouping import block_of, block_seeds, groups
+from indmech_bench.testing import assert_passed, check_method
 
 ONE_BY_ONE = '''
 from dataclasses import dataclass
@@ -72,6 +73,14 @@ def test_rows_that_are_not_exact_are_the_same_whatever_else_is_asked_for(plugin:
     assert sorted(among) == [3, 7, 40]
     assert alone[7]["details"]["replicates"] == 32
     assert alone[7]["metrics"] == among[7]["metrics"]
+
+
+def test_the_checks_give_a_method_its_replicates_as_a_run_does(plugin: Path) -> None:
+    checks = ["settings", "runs", "shapes", "repeat", "batch", "budget"]
+    assert_passed(check_method(plugin, tasks=["fir-natural"], checks=checks))
+    plugin.write_text(WHOLE.replace("row_exact: ClassVar[bool] = False", ""))
+    (finding,) = check_method(plugin, tasks=["fir-natural"], checks=["batch"])
+    assert not finding.passed
 
 
 def test_a_block_never_spans_scored_and_tuning_seeds() -> None:

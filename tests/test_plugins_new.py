@@ -99,7 +99,6 @@ def test_a_new_task_passes_its_checks_and_is_in_the_table(cli: Cli, tmp_path: Pa
         (["new-method", "mine", "--dir", "full"], "'full' is there already and not an empty folder"),
         (["new-method", "mine", "--dir", "full/file"], "'full/file' is there already"),
         (["new-method", "mine", "--dir", "/proc/none/x"], "'/proc/none/x' cannot be written"),
-        (["check-method", "adma"], "did you mean 'adam'?"),
     ],
 )
 def test_bad_input_gets_one_sentence(cli: Cli, tmp_path: Path, arguments: list[str], sentence: str) -> None:
@@ -117,6 +116,8 @@ def test_a_check_says_what_is_wrong_with_what_it_is_given(tmp_path: Path) -> Non
     path.write_text("@register_method('one')\nclass One:\n    pass\n")
     with pytest.raises(InputError, match=r"one.py' registers no task."):
         check_task(path)
+    with pytest.raises(InputError, match="did you mean 'adam'"):
+        check_method("adma")
     with pytest.raises(InputError, match=r"none.py' is not a file."):
         check_method(tmp_path / "none.py")
     with pytest.raises(InputError, match="unknown check 'batches': did you mean 'batch'"):

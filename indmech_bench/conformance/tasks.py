@@ -295,9 +295,9 @@ def _five_steps(problem: Problem, start: Mapping[str, Tensor]) -> dict[str, Tens
 
 def leak(setup: Setup) -> str | None:
     """What a method can reach from its problem holds no truth, task, setting, seed or salt."""
-    problem = setup._posed((4321, 54321 % 10_000))
+    problem = setup._posed((4321, 1234))
     problem.loss(problem.start())
-    truth = setup.truth((4321, 54321 % 10_000))
+    truth = setup.truth((4321, 1234))
     at_truth = getattr(setup.live, "starts_at_truth", False)
     mechanisms = [torch.nn.functional.normalize(v.flatten(0, -2), dim=-1) for v in truth.parameters.values()]
     for thing in _reachable(problem):
