@@ -13,9 +13,10 @@ from indmech_bench.external import EXTERNAL
 from indmech_bench.grouping import TUNING_FROM
 from indmech_bench.harness import Report, plan, run
 from indmech_bench.plan import ENGINE
+from indmech_bench.registry import resolve
 from indmech_bench.results import existing_folder, read_folder
 from indmech_bench.rows import Row
-from indmech_bench.settings import label
+from indmech_bench.settings import Named, label
 from indmech_bench.views import newest
 
 
@@ -88,7 +89,7 @@ def plans_against(
         for (seeds, budget, precision), tasks in _grouped(place, rows, catalogue).items()
     ]
     for part in parts:
-        _check(plan(**part).cells, rows, place)
+        plan(**part)
     return parts
 
 
@@ -104,6 +105,7 @@ def _grouped(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> dict[Gr
     seeds: dict[tuple[str, float | None, str], set[int]] = {}
     for row in methods:
         task = label(row["task"], row["task_settings"], catalogue.find("task", row["task"]).defaults)
+        _check(row, resolve(catalogue, "task", task), folder)
         seeds.setdefault((task, row["budget"], row["precision"]), set()).add(row["seed"])
     groups: dict[Group, list[str]] = {}
     for (task, budget, precision), own in seeds.items():
@@ -121,18 +123,14 @@ def _spans(seeds: Sequence[int]) -> Iterator[str]:
             first = following if following is not None else seed
 
 
-def _check(cells: Sequence[Any], rows: Sequence[Row], folder: Path) -> None:
-    """Raises InputError where today's code would draw other truths, or score them in another way."""
-    made = {row["task"]: (row["task_version"], row["engine"]) for row in rows}
-    known = [(row["task"], row["task_settings"]) for row in rows]
-    for cell in cells:
-        if (cell.task.name, cell.task.settings) not in known:
-            raise InputError(f"'{folder}' has other settings of {cell.task.name} than today's: run its methods anew.")
-        version, engine = made[cell.task.name]
-        if version != cell.task.entry.version:
-            raise InputError(
-                f"'{folder}' has version {version} of {cell.task.name}, today's is {cell.task.entry.version}: "
-                f"run its methods anew."
-            )
-        if engine != ENGINE:
-            raise InputError(f"'{folder}' was made by engine {engine}, today's is {ENGINE}: run its methods anew.")
+def _check(row: Row, task: Named, folder: Path) -> None:
+    """Raises InputError where today's code would draw another truth than a row's, or score it in another way."""
+    if row["engine"] != ENGINE:
+        why = f"was made by engine {row['engine']}, today's is {ENGINE}"
+    elif row["task_version"] != task.entry.version:
+        why = f"has version {row['task_version']} of {task.name}, today's is {task.entry.version}"
+    elif row["task_settings"] != task.settings:
+        why = f"has other settings of {task.name} than today's"
+    else:
+        return
+    raise InputError(f"'{folder}' {why}: run its methods anew.")
