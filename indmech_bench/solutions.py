@@ -1,4 +1,4 @@
-"""Parameters as files: one .npz a row, an array a parameter, in the scale of the observation (no pickle)."""
+"""Parameters as files: one .npz a row, an array a parameter, in the scale of the observation, numbers alone."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def keep_solution(folder: Path, task: str, method: str, key: str, parameters: Ma
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write named arrays of float64. Raises InputError when the disk refuses."""
     partial = path.with_suffix(".partial")
-    named: Arrays = {name: np.asarray(value, dtype=np.float64) for name, value in arrays.items()}
+    named: dict[str, Any] = {name: np.asarray(value, dtype=np.float64) for name, value in arrays.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **named)
+            np.savez(file, **named)
         partial.replace(path)
     except OSError as error:
         raise cannot_write(path.parent, error) from error
@@ -49,7 +49,7 @@ def missing_solutions(folder: Path, rows: Iterable[Mapping[str, Any]]) -> int:
 def read_arrays(path: Path, shapes: Mapping[str, Sequence[int]]) -> Arrays:
     """Arrays of these names and shapes, (1, ...) allowed for (...). Raises InputError for anything else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(path) as file:
             if not hasattr(file, "files"):
                 raise InputError(f"'{path}' holds one array, not an .npz of the parameters {', '.join(shapes)}.")
             found = {name: file[name] for name in file.files}
