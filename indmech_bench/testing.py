@@ -15,8 +15,8 @@ from pathlib import Path
 from indmech_bench.catalogue import Catalogue, Entry, plugin_module, read_module, read_plugin
 from indmech_bench.conformance.findings import CheckFailedError, Finding, find
 from indmech_bench.conformance.methods import OF_THE_SOURCE, ON_A_TASK
+from indmech_bench.conformance.setups import Setup
 from indmech_bench.conformance.tasks import CHECKS as OF_A_TASK
-from indmech_bench.conformance.tasks import Setup
 from indmech_bench.conformance.trials import Bench
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry import build, resolve
