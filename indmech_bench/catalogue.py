@@ -134,6 +134,9 @@ def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
     for name in given:
         if name not in entry.defaults:
             raise ValueError(f"'{entry.name}' sets '{name}', which the class does not have")
+    for name, value in {**entry.defaults, **given}.items():
+        if not isinstance(value, bool | int | float | str | None) or value in (float("inf"), float("-inf")):
+            raise ValueError(f"'{name}' is {value!r}, but settings are finite numbers, text, true, false or none")
     settings = tuple(
         replace(
             setting,
@@ -232,9 +235,12 @@ class Catalogue:
         """Raises InputError for a plugin that cannot be used or takes a name that exists."""
         entries = [*installed(), *SESSION.values()]
         taken = {(entry.kind, entry.name): entry for entry in entries}
+        before = len(entries)
         for plugin in plugins:
             for entry in read_plugin(plugin):
                 other = taken.get((entry.kind, entry.name))
+                if other is not None and other in entries[:before] and other.path.resolve() == entry.path:
+                    continue  # a file of a package that is installed
                 if other is not None:
                     raise InputError(f"plugin '{plugin}' registers '{entry.name}', a name taken by {other.path.name}.")
                 taken[entry.kind, entry.name] = entry

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.execution import check_jobs, run_jobs
+from indmech_bench.grouping import groups
 from indmech_bench.outcomes import Outcome
 from indmech_bench.plan import Cell, make_cells
 from indmech_bench.preflight import check_objects
@@ -22,12 +23,13 @@ from indmech_bench.provenance import new_run_id, provenance
 from indmech_bench.results import RUNS, Writer, move_aside, writing
 from indmech_bench.retries import Job
 from indmech_bench.rows import count, read_rows
+from indmech_bench.solutions import keep_solution
 from indmech_bench.source import source_files
 from indmech_bench.suites import Suite, check_limits, read_seeds, read_suite
 from indmech_bench.views import newest
 
 BATCH = 64
-"""Most seeds of a job. Rows do not depend on it: every operation works replicate by replicate."""
+"""Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `grouping`."""
 FAILED = ("nonfinite", "error", "timeout", "crashed", "budget")
 
 
@@ -41,6 +43,7 @@ class Plan:
     timeout: float
     plugins: tuple[str, ...]
     salt: str
+    save_solutions: bool = False
 
     @property
     def size(self) -> int:
@@ -77,6 +80,8 @@ def plan(
     precision: str | None = None,
     plugins: Sequence[str | Path] = (),
     salt: str = "",
+    save_solutions: bool = False,
+    with_references: bool = True,
 ) -> Plan:
     """What `run` with these arguments would cover; nothing is drawn or written. Raises InputError.
 
@@ -91,7 +96,15 @@ def plan(
     precision = precision or chosen.precision
     check_limits(budget, timeout, precision)
     listed = methods or chosen.methods or [entry.name for entry in catalogue.of_kind("method")]
-    cells = make_cells(catalogue, tasks or chosen.tasks, listed, salt=salt, budget=budget, precision=precision)
+    cells = make_cells(
+        catalogue,
+        tasks or chosen.tasks,
+        listed,
+        salt=salt,
+        budget=budget,
+        precision=precision,
+        with_references=with_references,
+    )
     return Plan(
         cells=tuple(cells),
         seeds=tuple(read_seeds(seeds or chosen.seeds)),
@@ -99,6 +112,7 @@ def plan(
         timeout=timeout,
         plugins=paths,
         salt=salt,
+        save_solutions=save_solutions,
     )
 
 
@@ -115,6 +129,8 @@ def run(
     precision: str | None = None,
     plugins: Sequence[str | Path] = (),
     salt: str = "",
+    save_solutions: bool = False,
+    with_references: bool = True,
     retry_failed: bool = False,
     fresh: bool = False,
     command: Sequence[str] = (),
@@ -125,7 +141,8 @@ def run(
     `0-31`; out: results folder; jobs: worker processes, 0 for this process, None for one a core, or a
     `concurrent.futures.Executor` whose workers are to run the jobs (a cluster's); timeout: seconds an attempt; budget:
     cost units a replicate; precision: float64 or float32; plugins: files; salt: a secret mixed into every truth;
-    retry_failed: run failed rows again; fresh: move an existing folder aside first.
+    save_solutions: keep the parameters of every row of a method that is ok, see `solutions`; with_references: run them
+    too; retry_failed: run failed rows again; fresh: move an existing folder aside first.
     Raises InputError before anything is written when an argument is wrong.
     """
     if jobs is None:
@@ -143,6 +160,8 @@ def run(
         precision=precision,
         plugins=plugins,
         salt=salt,
+        save_solutions=save_solutions,
+        with_references=with_references,
     )
     check_objects(what.cells, in_place=jobs == 0)
     if fresh:
@@ -193,8 +212,8 @@ def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dic
 def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell: its seeds that are not done, in batches."""
     missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
-    for first in range(0, len(missing), BATCH):
-        yield cell, cell.job(missing[first : first + BATCH], what.plugins)
+    for _, wanted in groups(cell.method.entry.facts, missing, BATCH):
+        yield cell, {**cell.job(wanted, what.plugins), "save_solutions": what.save_solutions and not cell.reference}
 
 
 def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:
@@ -210,8 +229,12 @@ def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cel
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
-    """Write the rows of a job's outcomes, then what the failed ones printed."""
+    """Write the solutions of a job's outcomes, their rows, then what the failed ones printed."""
     identity, keys = cell.identity, cell.keys([outcome["seed"] for outcome in outcomes])
+    for outcome in outcomes:
+        parameters = outcome.pop("parameters", None)
+        if parameters:
+            keep_solution(writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]], parameters)
     printed = {keys[outcome["seed"]]: outcome.pop("output", "") for outcome in outcomes}
     writer.append({"key": keys[outcome["seed"]], "run": run_id, **identity, **outcome} for outcome in outcomes)
     for key, text in printed.items():

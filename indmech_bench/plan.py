@@ -10,6 +10,7 @@ from typing import Any
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError
+from indmech_bench.grouping import is_row_exact
 from indmech_bench.registry import resolve
 from indmech_bench.settings import Named
 from indmech_bench.source import source_hash
@@ -89,7 +90,14 @@ class Cell:
 
     def job(self, seeds: Sequence[int], plugins: Sequence[str]) -> dict[str, Any]:
         """Plain JSON that tells a child all it needs."""
-        return {**self.identity, "salt": self.salt, "seeds": list(seeds), "plugins": list(plugins)}
+        whole = not is_row_exact(self.method.entry.facts)
+        return {
+            **self.identity,
+            "salt": self.salt,
+            "seeds": list(seeds),
+            "plugins": list(plugins),
+            "whole": whole,
+        }
 
 
 def make_cells(
@@ -100,11 +108,12 @@ def make_cells(
     salt: str,
     budget: float | None,
     precision: str,
+    with_references: bool = True,
 ) -> Iterator[Cell]:
-    """Task by task: every reference, then the methods. Raises InputError for a name that is wrong or given twice."""
+    """Task by task: every reference if wanted, then the methods. Raises InputError for a name wrong or given twice."""
     named_tasks = _distinct(catalogue, "task", tasks)
     named_methods = _distinct(catalogue, "method", methods)
-    references = [Named(entry) for entry in catalogue.of_kind("reference")]
+    references = [Named(entry) for entry in catalogue.of_kind("reference") if with_references]
     for task in named_tasks:
         for method in (*references, *named_methods):
             reference = method.entry.kind == "reference"

@@ -250,6 +250,11 @@ class Problem:
         scaled: dict[str, Tensor] = self._observation.model.rescale(plain, self._scale)
         return scaled
 
+    def in_seen_scale(self, parameters: Parameters) -> dict[str, Tensor]:
+        """A solution's parameters (R, ...) in the scale of `observations`: what `solution` was given."""
+        seen: dict[str, Tensor] = self._observation.model.rescale(parameters, 1 / self._scale)
+        return seen
+
     def _charge(self, parameters: Parameters, forwards: float, gradient: bool | None = None) -> None:
         if self._prepaid:
             return

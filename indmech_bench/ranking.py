@@ -57,6 +57,7 @@ class Leaderboard:
     pairs: int
     lines: tuple[Line, ...]
     left_out: int
+    beside: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         from indmech_bench.tables import as_text
@@ -64,8 +65,10 @@ class Leaderboard:
         return as_text(self)
 
 
-def leaderboard(folder: str | Path, *, metric: str = MEDIAN, family: str | None = None) -> Leaderboard:
-    """The leaderboard of a results folder.
+def leaderboard(
+    folder: str | Path, *, metric: str = MEDIAN, family: str | None = None, beside: Sequence[str | Path] = ()
+) -> Leaderboard:
+    """The leaderboard of a results folder, with the rows of the folders `beside` it.
 
     A view holds every (task, seed) that any row of the folder has. A failed replicate has e = infinity, score 0 and
     is not identified; one that is missing is a hole. Rank is by the interquartile mean of `score` over the view's
@@ -75,7 +78,8 @@ def leaderboard(folder: str | Path, *, metric: str = MEDIAN, family: str | None 
     if metric not in BY_NAME:
         raise unknown("metric", metric, BY_NAME)
     place = existing_folder(folder)
-    rows, left_out = newest(read_folder(place))
+    others = tuple(map(existing_folder, beside))
+    rows, left_out = newest([row for one in (place, *others) for row in read_folder(one)])
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
     unranked = starting_at_truth()
@@ -89,7 +93,7 @@ def leaderboard(folder: str | Path, *, metric: str = MEDIAN, family: str | None 
     for row in rows:
         groups.setdefault((row["reference"], row["label"]), {})[row["task_label"], row["seed"]] = row
     lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in groups.items()]
-    return Leaderboard(place, metric, tasks, len(pairs), tuple(_ranked(lines)), left_out)
+    return Leaderboard(place, metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, others)
 
 
 def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:

@@ -33,21 +33,30 @@ def source_files(entry: Entry) -> dict[str, str]:
     """Hash of each file that `source_hash` covers, by its path within the package; of the session, if defined there."""
     if entry.module == session.MODULE:
         return {"the session": session.session_hash(live(entry))[:DIGEST]}
+    return {
+        name: hashlib.sha256(_written(_stripped(path)).encode()).hexdigest()[:DIGEST]
+        for name, path in source_paths(entry).items()
+    }
+
+
+def source_paths(entry: Entry) -> dict[str, Path]:
+    """Where each of these files is; none for what the session defines."""
+    if entry.module == session.MODULE:
+        return {}
     if is_plugin(entry):
         root, package = entry.path.parent, ""
     else:
         package = entry.module.partition(".")[0]
         root = _package_root(entry.path, entry.module)
-    seen: dict[str, str] = {}
+    seen: dict[str, Path] = {}
     waiting = [entry.path]
     while waiting:
         path = waiting.pop()
         name = path.relative_to(root).as_posix()
         if name in seen:
             continue
-        tree = _stripped(path)
-        seen[name] = hashlib.sha256(_written(tree).encode()).hexdigest()[:DIGEST]
-        waiting += _own_imports(tree, path, root, package)
+        seen[name] = path
+        waiting += _own_imports(_stripped(path), path, root, package)
     return seen
 
 

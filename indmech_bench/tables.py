@@ -79,7 +79,7 @@ def _sections(board: Leaderboard) -> list[tuple[str, list[str], list[list[str]]]
 def _notes(board: Leaderboard) -> str:
     seeds = f"{board.pairs} (task, seed) pairs"
     notes = [
-        f"{board.folder}: {len(board.tasks)} tasks, {seeds}.",
+        f"{' and '.join(map(str, (board.folder, *board.beside)))}: {len(board.tasks)} tasks, {seeds}.",
         "identified: e < 0.01 and fit < 1e-3. e: extrapolation error, 0 the truth, 1 ignoring the intervention;",
         "about 0.5 is the best constant prediction, 0.9 white noise. Rank: interquartile mean of score = 1/(1+e),",
         "a failure's score is 0.",

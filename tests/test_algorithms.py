@@ -75,11 +75,9 @@ def test_a_method_runs_or_says_why_not(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", METHODS, ids=lambda entry: entry.name)
-def test_a_method_has_a_formula_a_range_for_each_number_and_words_for_each_setting(entry: Entry) -> None:
+def test_a_method_says_what_each_setting_is(entry: Entry) -> None:
     assert len(entry.doc.splitlines()) > 3
     for setting in entry.settings:
-        if setting.type.startswith(("int", "float")) and setting.name != "checkpoints" and not setting.fixed:
-            assert setting.range
         if not setting.fixed:
             assert f"{setting.name}:" in entry.doc or f"{setting.name}," in entry.doc
 

@@ -43,6 +43,7 @@ class Averaging:
     """
 
     ranges: ClassVar[dict[str, str]] = {
+        "sharpness": "(0, inf)",
         "starts": "[1, inf)",
         "learning_rate": "(0, inf)",
         "steps": "[1, inf)",

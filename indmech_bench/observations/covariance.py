@@ -21,10 +21,11 @@ from indmech_bench.parameters import Parameters
 class Covariance:
     """The covariance (R, [E,] d, d): loss |Sigma_theta - Sigma|^2 / |Sigma|^2, its mean over environments."""
 
+    kind: ClassVar[str] = "covariance"
+
     model: LinearCascade | LinearEnvironments
     covariance: Tensor
     samples: int = 1
-    kind: ClassVar[str] = "covariance"
 
     @property
     def shown(self) -> Tensor:
@@ -58,10 +59,11 @@ class GaussianSamples:
     batch S is the batch's, in the determinant that of all samples.
     """
 
+    kind: ClassVar[str] = "samples"
+
     model: LinearCascade
     data: Tensor
     floor: Tensor
-    kind: ClassVar[str] = "samples"
 
     @property
     def samples(self) -> int:

@@ -24,11 +24,12 @@ class Impulse:
     noise in the observed power, 0 where there is none.
     """
 
+    kind: ClassVar[str] = "impulse"
+
     model: ConvolutionCascade | SharedConvolution
     kernel: Tensor
     noise_share: float = 0.0
     samples: int = 1
-    kind: ClassVar[str] = "impulse"
 
     @property
     def shown(self) -> Tensor:

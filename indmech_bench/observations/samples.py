@@ -21,10 +21,11 @@ class Samples:
     is the deviance.
     """
 
+    kind: ClassVar[str] = "samples"
+
     model: KernelModel
     periodograms: Tensor
     floor: Tensor
-    kind: ClassVar[str] = "samples"
 
     @property
     def samples(self) -> int:

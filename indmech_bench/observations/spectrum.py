@@ -24,10 +24,11 @@ class Spectrum:
     The loss is <(sqrt S_theta - sqrt S)^2> / <S>, its mean over environments where there are any.
     """
 
+    kind: ClassVar[str] = "spectrum"
+
     model: KernelModel
     spectrum: Tensor
     samples: int = 1
-    kind: ClassVar[str] = "spectrum"
 
     @property
     def shown(self) -> Tensor:
