@@ -44,6 +44,11 @@ class Multistart:
         "polish_steps": "[0, inf)",
     }
 
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.005, 0.02, 0.05],
+        "init_scale": [0.1, None, 1.0],
+    }
+
     criterion: str = "fit"
     starts: int = 16
     learning_rate: float = 0.02
