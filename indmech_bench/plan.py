@@ -13,6 +13,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.registry import resolve
 from indmech_bench.settings import Named
 from indmech_bench.source import source_hash
+from indmech_bench.tuned import Tuned
 
 SCHEMA = 1
 ENGINE = 1
@@ -64,6 +65,11 @@ class Cell:
         return self.method.entry.kind == "reference"
 
     @property
+    def label(self) -> str:
+        """The method with the settings that differ from its defaults, and its protocol where that is not `default`."""
+        return self.method.label if self.protocol == "default" else f"{self.method.label} [{self.protocol}]"
+
+    @property
     def identity(self) -> dict[str, Any]:
         """The fields that all rows of the cell share."""
         return {
@@ -100,13 +106,18 @@ def make_cells(
     salt: str,
     budget: float | None,
     precision: str,
+    tuned: Sequence[Tuned] = (),
 ) -> Iterator[Cell]:
-    """Task by task: every reference, then the methods. Raises InputError for a name that is wrong or given twice."""
+    """Task by task: every reference, the methods, then those tuned on it.
+
+    Raises InputError for a name that is wrong or given twice.
+    """
     named_tasks = _distinct(catalogue, "task", tasks)
     named_methods = _distinct(catalogue, "method", methods)
     references = [Named(entry) for entry in catalogue.of_kind("reference")]
     for task in named_tasks:
-        for method in (*references, *named_methods):
+        settled = [(one.method, one.protocol) for one in tuned if one.task == task]
+        for method, protocol in (*((one, "default") for one in (*references, *named_methods)), *settled):
             reference = method.entry.kind == "reference"
             yield Cell(
                 task=task,
@@ -115,6 +126,7 @@ def make_cells(
                 budget=None if reference or budget is None else float(budget),
                 precision="float64" if reference else precision,
                 source=source_hash(method.entry),
+                protocol=protocol,
             )
 
 
