@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,22 @@ from conftest import Cli
 from indmech_bench.candidates import Candidate, candidates, choose
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError
+from indmech_bench.harness import plan, run
 from indmech_bench.registry import build, resolve
 from indmech_bench.settings import Named
 from indmech_bench.tuned import read_tuned
-from indmech_bench.tuning import tune
+from indmech_bench.tuning import Tuning, tune
 from indmech_bench.views import with_labels
 
 CATALOGUE = Catalogue.read()
 METHODS = CATALOGUE.of_kind("method")
-SHORT = ("tune", "adam:steps=20", "--task", "fir-natural", "--seeds", "10000-10002", "--jobs", "1")
+SHORT = ("tune", "adam:steps=20", "--task", "fir-natural", "--seeds", "10000-10002", "--jobs", "0")
 GRID = ("--grid", "learning_rate=0.01|0.1")
+
+
+def tune_in_place(out: Path, protocol: str = "blind", method: str = "adam:steps=20", **changes: Any) -> Tuning:
+    given = {"grid": [GRID[1]], "seeds": "10000-10002", **changes}
+    return tune(method, task="fir-natural", protocol=protocol, out=out, jobs=0, **given)
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:
@@ -58,23 +65,11 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         0.1: {"fit_error": 0.1, "extrapolation_error": 0.3},
     }
     for protocol in ("blind", "oracle"):
-
-        def again(protocol: str = protocol) -> None:
-            tune(
-                "adam:steps=20",
-                task="fir-natural",
-                protocol=protocol,
-                seeds="10000-10002",
-                grid=["learning_rate=0.01|0.1"],
-                jobs=0,
-                out=folder / f"{protocol}.toml",
-            )
-
-        again()
+        tune_in_place(folder / f"{protocol}.toml", protocol)
         (folder / f"{protocol}.toml").unlink()
         doctor(folder / protocol, disagree)
         before = (folder / protocol / "runs.jsonl").read_bytes()
-        again()
+        tune_in_place(folder / f"{protocol}.toml", protocol)
         assert (folder / protocol / "runs.jsonl").read_bytes() == before  # what is there is not run again
     return folder
 
@@ -93,48 +88,80 @@ def test_a_settings_file_is_complete_and_reads_back_by_type(tuned: Path) -> None
     assert read_tuned(tuned / "blind.toml", CATALOGUE).method.settings == expected
 
 
-def test_tuned_methods_run_on_their_task_and_are_lines_of_their_own(cli: Cli, tmp_path: Path, tuned: Path) -> None:
-    files = ("--settings", str(tuned / "blind.toml"), "--settings", str(tuned / "oracle.toml"))
-    run = ("run", "--task", "fir-natural", "--task", "fir-generic", "--method", "adam:steps=20,learning_rate=0.1",
-           *files, "--seeds", "2", "--jobs", "1", "--out", "r")  # fmt: skip
-    assert cli(*run).stdout == "40 ok, 0 failed, 0 skipped\n"
-    rows = [row for row in read_rows(tmp_path / "r") if row["method"] == "adam"]
-    assert sorted(
-        (row["task"], row["protocol"], row["settings"]["learning_rate"]) for row in rows if not row["seed"]
-    ) == [
+@pytest.fixture(scope="module")
+def scored(tuned: Path) -> Path:
+    """A results folder with adam as it is and tuned by either protocol on one of two tasks."""
+    report = run(
+        tasks=["fir-natural", "fir-generic"],
+        methods=["adam:steps=20,learning_rate=0.1"],
+        settings=[tuned / "blind.toml", tuned / "oracle.toml"],
+        seeds="2",
+        jobs=0,
+        out=tuned / "scored",
+    )
+    assert str(report) == "40 ok, 0 failed, 0 skipped"
+    return report.folder
+
+
+def test_a_tuned_method_runs_on_its_own_task_with_its_settings(scored: Path) -> None:
+    rows = [row for row in read_rows(scored) if row["method"] == "adam" and row["seed"] == 0]
+    assert {(row["task"], row["protocol"], row["settings"]["learning_rate"]) for row in rows} == {
         ("fir-generic", "default", 0.1),
         ("fir-natural", "default", 0.1),
         ("fir-natural", "tuned-blind", 0.1),
         ("fir-natural", "tuned-oracle", 0.01),
-    ]
-    errors = {row["protocol"]: row["metrics"] for row in rows if row["task"] == "fir-natural" and row["seed"] == 0}
-    assert errors["default"] == errors["tuned-blind"] != errors["tuned-oracle"]  # the protocol is no part of the fit
-    assert cli(*run).stdout.splitlines()[0] == "40 rows were there already"
-    lines = json.loads(cli("leaderboard", "r", "--format", "json").stdout)["lines"]
+    }
+    metrics = {row["protocol"]: row["metrics"] for row in rows if row["task"] == "fir-natural"}
+    assert metrics["default"] == metrics["tuned-blind"] != metrics["tuned-oracle"]  # a protocol changes no number
+
+
+def test_each_protocol_is_a_line_of_its_own(cli: Cli, scored: Path) -> None:
+    lines = json.loads(cli("leaderboard", str(scored), "--format", "json").stdout)["lines"]
     ok = {line["method"]: line["ok"] for line in lines if not line["reference"]}
     assert ok == {"adam:learning_rate=0.1,steps=20": 4, "adam [tuned-blind]": 2, "adam [tuned-oracle]": 2}
-    status = cli("status", "r", "--why").stdout
+
+
+def test_status_knows_tuned_rows(cli: Cli, scored: Path) -> None:
+    status = cli("status", str(scored), "--why").stdout
     assert "missing: fir-generic adam [tuned-blind], 2 of 2 seeds" in status
     assert "all rows are what today's code would make" in status
 
 
-def test_a_failed_tuned_row_is_tried_again(cli: Cli, tmp_path: Path, tuned: Path) -> None:
-    run = ("run", "--settings", str(tuned / "blind.toml"), "--seeds", "1", "--jobs", "1", "--out", "r")
-    assert cli(*run, "--timeout", "0.001").returncode == 1
-    assert cli(*run).returncode == 1
-    again = cli(*run, "--retry-failed")
-    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "9 ok, 0 failed, 0 skipped")
-    assert [row["method"] for row in read_rows(tmp_path / "r") if not row["reference"]][-1] == "adam"
+def test_a_tuned_row_resumes_and_a_failed_one_is_tried_again(cli: Cli, tmp_path: Path, tuned: Path) -> None:
+    made = cli("run", "--settings", str(tuned / "blind.toml"), "--seeds", "1", "--jobs", "1", "--out", "r")
+    assert made.stdout.splitlines()[-1] == "9 ok, 0 failed, 0 skipped"
+    runs = tmp_path / "r/runs.jsonl"
+    runs.write_text(runs.read_text().replace('"status": "ok"', '"status": "error"'))
+    again = {"settings": [tuned / "blind.toml"], "seeds": "1", "jobs": 0, "out": tmp_path / "r"}
+    resumed = run(**again)
+    assert (resumed.failed, resumed.resumed) == (9, 9)
+    retried = run(**again, retry_failed=True)
+    assert (retried.ok, retried.resumed) == (9, 0)
 
 
-def test_a_suite_lists_settings_files_beside_it(cli: Cli, tuned: Path) -> None:
-    (tuned / "mine.toml").write_text('tasks = ["fir-natural", "fork"]\nmethods = ["sgd"]\nsettings = ["blind.toml"]\n')
-    suite = str(tuned / "mine.toml")
-    assert (
-        "fir-natural  adam:learning_rate=0.1,steps=20 [tuned-blind]  32 of 32" in cli("run", suite, "--dry-run").stdout
-    )
-    assert "adam" not in cli("run", suite, "--task", "fork", "--dry-run").stdout
-    assert "tuned-blind" not in cli("run", suite, "--method", "adam", "--dry-run").stdout
+@pytest.fixture
+def suite(tuned: Path) -> str:
+    text = 'tasks = ["fir-natural", "fork"]\nmethods = ["sgd"]\nsettings = ["blind.toml"]\n'
+    (tuned / "mine.toml").write_text(text)
+    return str(tuned / "mine.toml")
+
+
+def test_a_suite_lists_settings_files_beside_it(cli: Cli, suite: str) -> None:
+    shown = cli("run", suite, "--dry-run").stdout
+    assert "fir-natural  adam:learning_rate=0.1,steps=20 [tuned-blind]  32 of 32" in shown
+    assert "fork  sgd  32 of 32" in shown
+    assert "fork  adam" not in shown
+
+
+@pytest.mark.parametrize("changes", [{"tasks": ["fork"]}, {"methods": ["adam"]}])
+def test_other_tasks_or_methods_leave_a_suites_settings_files_out(suite: str, changes: dict[str, list[str]]) -> None:
+    assert {cell.protocol for cell in plan(suite, **changes).cells} == {"default"}
+
+
+def test_without_suite_task_and_method_only_what_the_files_name_runs(tuned: Path) -> None:
+    cells = plan(settings=[tuned / "blind.toml"]).cells
+    assert {cell.task.label for cell in cells} == {"fir-natural"}
+    assert [cell.label for cell in cells if not cell.reference] == ["adam:learning_rate=0.1,steps=20 [tuned-blind]"]
 
 
 def test_another_budget_is_said_and_the_run_decides(cli: Cli, tuned: Path) -> None:
@@ -186,46 +213,56 @@ def test_the_least_is_chosen_and_ties_go_to_the_nearest(values: list[tuple[float
 
 
 def test_blind_shows_no_extrapolation_error_and_marks_the_chosen(cli: Cli, tmp_path: Path) -> None:
-    blind = cli(*SHORT, *GRID, "--protocol", "blind", "--out", "blind.toml")
-    assert "e (median)" not in blind.stdout
-    assert "fit (median)" in blind.stdout
-    table = [line.split() for line in blind.stdout.splitlines()[1:4]]
-    best = min(range(3), key=lambda i: float(table[i][-2]))
-    assert [cells[0] == "*" for cells in table] == [i == best for i in range(3)]
-    assert "e (median)" in cli(*SHORT, *GRID, "--protocol", "oracle", "--out", "oracle.toml").stdout
-    assert {row["seed"] for row in read_rows(tmp_path / "blind")} == {10000, 10001, 10002}
-
-
-def test_candidates_that_fail_lose_and_where_all_do_nothing_is_written(cli: Cli, tmp_path: Path) -> None:
-    tight = (*SHORT, "--protocol", "blind", "--grid", "steps=10|30", "--out", "t.toml")
-    assert "setting 'steps' is given by 'adam:steps=20' already" in cli(*tight).stderr
-    some = ("tune", "adam:learning_rate=0.1", *SHORT[2:], "--protocol", "blind", "--grid", "steps=10|30", "--out")
-    made = cli(*some, "some.toml", "--budget", "50")
+    made = cli(*SHORT, *GRID, "--protocol", "blind")
     assert made.returncode == 0
-    assert [line.split()[-1] for line in made.stdout.splitlines()[1:4]] == ["3", "0", "3"]
-    assert read_tuned(tmp_path / "some.toml", CATALOGUE).method.settings["steps"] == 10
-    none = cli(*some, "none.toml", "--budget", "5")
-    assert none.returncode == 1
-    assert (
-        "every candidate failed on half of the seeds or more, so nothing was written; budget: a step of" in none.stderr
-    )
-    assert not (tmp_path / "none.toml").exists()
+    lines = made.stdout.splitlines()
+    assert lines[0].split() == ["candidate", "fit", "(median)", "failed"]
+    fits = [float(line.split()[-2]) for line in lines[1:4]]
+    assert [line.startswith("*") for line in lines[1:4]] == [fit == min(fits) for fit in fits]
+    file = "results/tuning/adam-steps-20-fir-natural-blind.toml"
+    assert lines[-1].endswith(f"use it with: indmech-bench run --settings {file}")
+    assert (tmp_path / file).is_file()
+    assert {row["seed"] for row in read_rows((tmp_path / file).with_suffix(""))} == {10000, 10001, 10002}
 
 
-def test_the_same_command_keeps_its_file_and_another_is_refused(cli: Cli, tuned: Path) -> None:
+def test_oracle_shows_the_extrapolation_error(tuned: Path) -> None:
+    assert "e (median)" in str(tune_in_place(tuned / "oracle.toml", "oracle"))
+
+
+def test_candidates_that_fail_lose(tmp_path: Path) -> None:
+    made = tune_in_place(tmp_path / "t.toml", method="adam:learning_rate=0.1", grid=["steps=10|30"], budget=50)
+    assert [one.failed for one in made.candidates] == [3, 0, 3]
+    assert read_tuned(made.file, CATALOGUE).method.settings["steps"] == 10
+
+
+def test_where_all_candidates_fail_nothing_is_written(cli: Cli, tmp_path: Path) -> None:
+    made = cli(*SHORT, *GRID, "--protocol", "blind", "--out", "t.toml", "--budget", "5")
+    assert made.returncode == 1
+    assert "every candidate failed on half of the seeds or more, so nothing was written; budget: a step" in made.stderr
+    assert not (tmp_path / "t.toml").exists()
+
+
+def test_the_same_tuning_keeps_its_file(tuned: Path) -> None:
     before = (tuned / "blind.toml").read_bytes()
-    same = cli(*SHORT, *GRID, "--protocol", "blind", "--out", str(tuned / "blind.toml"))
-    assert (same.returncode, (tuned / "blind.toml").read_bytes()) == (0, before)
-    for other in (
-        ("--protocol", "oracle"),
-        ("--protocol", "blind", "--budget", "900"),
-        ("--protocol", "blind", "--seeds", "10000-10001"),
-    ):
-        made = cli(*SHORT, *GRID, *other, "--out", str(tuned / "blind.toml"))
-        assert made.returncode == 2
-        assert "is there already and has" in made.stderr
-        assert "give another --out" in made.stderr
+    tune_in_place(tuned / "blind.toml")
     assert (tuned / "blind.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("changes", [{"protocol": "oracle"}, {"budget": 900}, {"seeds": "10000-10001"}])
+def test_a_settings_file_that_says_something_else_stays(tuned: Path, changes: dict[str, Any]) -> None:
+    before = (tuned / "blind.toml").read_bytes()
+    with pytest.raises(InputError, match=r"is there already and has .*: give another --out\.$"):
+        tune_in_place(tuned / "blind.toml", **changes)
+    assert (tuned / "blind.toml").read_bytes() == before
+
+
+def test_another_choice_is_not_written_over(tuned: Path, tmp_path: Path) -> None:
+    text = (tuned / "oracle.toml").read_text().replace("learning_rate = 0.01", "learning_rate = 7.0")
+    (tmp_path / "t.toml").write_text(text)
+    shutil.copytree(tuned / "oracle", tmp_path / "t")
+    with pytest.raises(InputError, match="is there already and has settings"):
+        tune_in_place(tmp_path / "t.toml", "oracle")
+    assert (tmp_path / "t.toml").read_text() == text
 
 
 @pytest.mark.parametrize(
@@ -239,6 +276,7 @@ def test_the_same_command_keeps_its_file_and_another_is_refused(cli: Cli, tuned:
         (["adam", "--grid", "learning_rate=1|-2"], "must be in (0, inf), not -2"),
         (["adam", "--grid", "learning_rate=1|"], "must be a finite number, not ''"),
         (["adam", "--grid", "learning_rate"], "is not of the form setting=value|value"),
+        (["adam:steps=9", "--grid", "steps=1"], "setting 'steps' is given by 'adam:steps=9' already"),
         (["adam", "--grid", "steps=1", "--grid", "steps=2"], "is given in another --grid already"),
         (["multistart-fit", "--grid", "criterion=norm"], "is fixed by the name"),
         (["adam:learning_rate=1,init_scale=1"], "has no grid of its own to tune: give --grid"),
@@ -272,11 +310,7 @@ def test_a_wrong_tuning_gets_one_sentence(cli: Cli, tmp_path: Path, arguments: l
         ("[settings]", "[settings", "cannot be read"),
     ],
 )
-def test_a_wrong_settings_file_gets_one_sentence(
-    tuned: Path, tmp_path: Path, old: str, new: str, sentence: str
-) -> None:
-    from indmech_bench.harness import plan
-
+def test_a_wrong_settings_file_says_why(tuned: Path, tmp_path: Path, old: str, new: str, sentence: str) -> None:
     text = (tuned / "blind.toml").read_text()
     assert old in text
     (tmp_path / "edited.toml").write_text(text.replace(old, new, 1))
