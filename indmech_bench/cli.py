@@ -72,6 +72,7 @@ def run(
     suite: Annotated[str | None, typer.Argument(help="a suite's name or a .toml file; core without tasks")] = None,
     task: Annotated[list[str], typer.Option("--task", help="name:setting=value,...; repeatable.")] = [],  # noqa: B006
     method: Annotated[list[str], typer.Option("--method", help="name:setting=value,...; repeatable.")] = [],  # noqa: B006
+    settings: Annotated[list[Path], typer.Option("--settings", help="A file that tune wrote; repeatable.")] = [],  # noqa: B006
     seeds: Annotated[str | None, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; results/<suite> by default.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes, one a core by default; 0: in this one.")] = None,
@@ -97,6 +98,7 @@ def run(
         "suite": suite,
         "tasks": task,
         "methods": method,
+        "settings": settings,
         "seeds": seeds,
         "out": out,
         "timeout": timeout,
@@ -153,6 +155,45 @@ def _ended(report: Any, save_solutions: bool) -> NoReturn:
         print(f"see: indmech-bench status {report.folder} --failures", file=sys.stderr)
     _show(str(report))
     raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def tune(
+    method: Annotated[str, typer.Argument(help="name:setting=value,...; what is given is held")],
+    task: Annotated[str, typer.Option("--task", help="name:setting=value,...")],
+    protocol: Annotated[str, typer.Option(help="blind: by the fit; oracle: by the extrapolation error.")],
+    seeds: Annotated[str, typer.Option(help="Tuning seeds, within 10000-19999.")] = "10000-10031",
+    grid: Annotated[list[str], typer.Option("--grid", help="setting=v1|v2; repeatable; the method's own.")] = [],  # noqa: B006
+    budget: Annotated[float | None, typer.Option(help="Cost units a replicate may spend.")] = None,
+    precision: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    out: Annotated[Path | None, typer.Option(help="Settings file; in results/tuning by default.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes, one a core by default; 0: in this one.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds an attempt may take.")] = 300.0,
+    plugin: Plugins = [],  # noqa: B006
+    salt: Annotated[str, typer.Option(help="A secret mixed into every truth.")] = "",
+) -> None:
+    """Choose a method's settings for a task on tuning seeds, for run --settings: the same command again resumes."""
+    from indmech_bench import tuning
+
+    made = tuning.tune(
+        method,
+        task=task,
+        protocol=protocol,
+        seeds=seeds,
+        grid=grid,
+        budget=budget,
+        precision=precision,
+        out=out,
+        jobs=jobs,
+        timeout=timeout,
+        plugins=plugin,
+        salt=salt,
+    )
+    _show(str(made))
+    if made.chosen is None:
+        failed = f"every candidate failed on half of the seeds or more, so nothing was written; {made.reason}"
+        raise typer.Exit(_say(f"{failed}; see: indmech-bench status {made.folder} --failures", 1))
+    _show(f"\n* chosen, written to {made.file}; use it with: indmech-bench run --settings {made.file}")
 
 
 @app.command()

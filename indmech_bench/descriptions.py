@@ -8,8 +8,8 @@ from typing import Any
 from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import unknown
 from indmech_bench.metrics import METRICS
-from indmech_bench.settings import written
 from indmech_bench.suites import read_suite, suite_names
+from indmech_bench.values import written, written_value
 
 FACTS = ("family", "observation", "intervention", "genericity", "solutions", "independence")
 """What a listing says of a task: facts of its class or settings."""
@@ -99,4 +99,7 @@ def _entry_text(entry: Entry) -> str:
     for s in entry.settings:
         extra = "fixed by the name" if s.fixed else f"in {s.range}" if s.range else ""
         lines.append(f"  {written(s.name, s.default)}  ({s.type}{', ' + extra if extra else ''})")
+    if entry.grid:
+        lines.append("tune chooses among:")
+        lines += [f"  {name}={'|'.join(map(written_value, values))}" for name, values in entry.grid.items()]
     return "\n".join(lines)

@@ -27,6 +27,11 @@ class Adam:
 
     ranges: ClassVar[dict[str, str]] = {"learning_rate": "(0, inf)", "steps": "[1, inf)", "init_scale": "[0, inf)"}
 
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.005, 0.02, 0.05],
+        "init_scale": [0.1, None, 1.0],
+    }
+
     learning_rate: float = 0.02
     steps: int = 2000
     init_scale: float | None = None

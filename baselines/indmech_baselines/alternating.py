@@ -37,6 +37,11 @@ class Alternating:
         "init_scale": "[0, inf)",
     }
 
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.005, 0.01, 0.02, 0.05],
+        "init_scale": [0.1, None, 1.0],
+    }
+
     strength: float = 0.1
     learning_rate: float = 0.02
     steps: int = 2000

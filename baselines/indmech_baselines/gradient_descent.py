@@ -36,6 +36,11 @@ class GradientDescent:
         "init_scale": "[0, inf)",
     }
 
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.05, 0.1, 0.2, 0.4],
+        "init_scale": [0.1, None, 1.0],
+    }
+
     learning_rate: float = 0.2
     clip: float | None = 1.0
     steps: int = 2000

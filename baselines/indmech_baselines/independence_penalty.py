@@ -37,6 +37,8 @@ class IndependencePenalty:
         "init_scale": "[0, inf)",
     }
 
+    grid: ClassVar[dict[str, list[float]]] = {"strength": [0.01, 0.1, 1.0, 10.0], "learning_rate": [0.005, 0.02, 0.05]}
+
     strength: float = 0.1
     learning_rate: float = 0.02
     steps: int = 2000

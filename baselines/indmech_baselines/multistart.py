@@ -31,12 +31,13 @@ class Multistart:
     norms (the minimum-norm solution, where weight decay leads), `placebo` the smallest difference of the mechanisms'
     spectral centroids, a statistic that has nothing to do with independence, `flatness` the largest evidence (the
     flattest minimum, in coordinates relative to the mechanisms' norms), `combined` evidence and independence together.
-    Formulas and sources: `indmech_baselines.criteria`. Ties go to the lower index. Start 0 is the start of every
-    single-start method.
+    Formulas: `indmech_baselines.criteria`. Ties go to the lower index. Start 0 is the start of every single-start
+    method.
 
     starts: number of starts, 1 or more.
     learning_rate, steps, init_scale: as in `adam`.
     polish_steps: at most so many Gauss-Newton steps for each start.
+    Source: Besserve et al. (AAAI 2021) for `independence`; those of the other criteria stand beside their formulas.
     """
 
     ranges: ClassVar[dict[str, str]] = {
@@ -45,6 +46,11 @@ class Multistart:
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
         "polish_steps": "[0, inf)",
+    }
+
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.005, 0.02, 0.05],
+        "init_scale": [0.1, None, 1.0],
     }
 
     criterion: str = "fit"

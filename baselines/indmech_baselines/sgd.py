@@ -52,6 +52,11 @@ class Sgd:
         "init_scale": "[0, inf)",
     }
 
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.01, 0.02, 0.05, 0.1],
+        "init_scale": [0.1, None, 1.0],
+    }
+
     learning_rate: float = 0.05
     momentum: float = 0.9
     batch: int | None = 32

@@ -37,6 +37,8 @@ class WeightDecay:
         "init_scale": "[0, inf)",
     }
 
+    grid: ClassVar[dict[str, list[float]]] = {"decay": [0.001, 0.01, 0.1], "learning_rate": [0.005, 0.02, 0.05]}
+
     decay: float = 0.01
     learning_rate: float = 0.02
     steps: int = 2000
