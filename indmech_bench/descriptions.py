@@ -56,7 +56,8 @@ def _record(entry: Entry) -> dict[str, Any]:
             "settings": settings,
             "summary": entry.summary,
         }
-    return {"name": entry.name, "set": set_by_name, "settings": settings, "summary": entry.summary}
+    group = entry.facts.get("group", "–")
+    return {"name": entry.name, "group": group, "set": set_by_name, "settings": settings, "summary": entry.summary}
 
 
 def listing_text(records: list[dict[str, Any]]) -> str:

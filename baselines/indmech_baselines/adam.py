@@ -25,6 +25,7 @@ class Adam:
     Source: Kingma and Ba (ICLR 2015); torch.optim.Adam.
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {"learning_rate": "(0, inf)", "steps": "[1, inf)", "init_scale": "[0, inf)"}
 
     grid: ClassVar[dict[str, list[float | None]]] = {

@@ -30,6 +30,7 @@ class Alternating:
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), alternating optimisation of the two objectives.
     """
 
+    group: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {
         "strength": "(0, inf)",
         "learning_rate": "(0, inf)",

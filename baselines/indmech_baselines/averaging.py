@@ -42,6 +42,7 @@ class Averaging:
     Source: Hoeting, Madigan, Raftery, Volinsky (1999).
     """
 
+    group: ClassVar[str] = "average"
     ranges: ClassVar[dict[str, str]] = {
         "sharpness": "(0, inf)",
         "starts": "[1, inf)",
@@ -50,6 +51,7 @@ class Averaging:
         "init_scale": "[0, inf)",
         "polish_steps": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[float]]] = {"learning_rate": [0.005, 0.02, 0.05]}
 
     criterion: str = "norm"
     sharpness: float = 10.0

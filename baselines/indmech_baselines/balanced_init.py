@@ -33,12 +33,14 @@ class BalancedInit:
     Source: Arora, Cohen, Hazan (ICML 2018); THEORY 3.1, full-length cascade, facts 1 and 2.
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "learning_rate": "(0, inf)",
         "clip": "(0, inf)",
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[float | None]]] = {"learning_rate": [0.05, 0.1, 0.2], "init_scale": [0.1, None, 1.0]}
 
     learning_rate: float = 0.2
     clip: float | None = 1.0

@@ -36,6 +36,7 @@ class BasinHopping:
     Source: Wales and Doye (1997).
     """
 
+    group: ClassVar[str] = "evidence and independence"
     ranges: ClassVar[dict[str, str]] = {
         "hops": "[1, inf)",
         "kick": "(0, inf)",
@@ -44,6 +45,7 @@ class BasinHopping:
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[float]]] = {"kick": [0.3, 1.0, 3.0], "hops": [20, 50]}
 
     criterion: str = "combined"
     hops: int = 50

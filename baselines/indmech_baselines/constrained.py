@@ -33,6 +33,7 @@ class Constrained:
     Source: Hestenes (1969); Powell (1969).
     """
 
+    group: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {
         "strength": "(0, inf)",
         "updates": "[1, inf)",
@@ -40,6 +41,7 @@ class Constrained:
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[float]]] = {"strength": [0.01, 0.1, 1.0], "learning_rate": [0.005, 0.02, 0.05]}
 
     strength: float = 0.1
     updates: int = 20

@@ -33,6 +33,7 @@ class EarlyStop:
     Source: Prechelt (1998).
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "held_out": "(0, 1)",
         "every": "[1, inf)",
@@ -40,6 +41,7 @@ class EarlyStop:
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[float]]] = {"held_out": [0.1, 0.2, 0.4], "learning_rate": [0.005, 0.02, 0.05]}
 
     held_out: float = 0.2
     every: int = 20

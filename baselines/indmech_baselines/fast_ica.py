@@ -31,6 +31,7 @@ class FastIca:
     Source: Hyvarinen and Oja (2000); sklearn.decomposition.FastICA.
     """
 
+    group: ClassVar[str] = "closed form"
     ranges: ClassVar[dict[str, str]] = {"iterations": "[1, inf)"}
 
     iterations: int = 200

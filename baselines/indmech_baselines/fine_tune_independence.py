@@ -32,6 +32,7 @@ class FineTuneIndependence:
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), independence enforced on trained generative models.
     """
 
+    group: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {
         "strength": "(0, inf)",
         "learning_rate": "(0, inf)",
@@ -39,6 +40,7 @@ class FineTuneIndependence:
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[float]]] = {"learning_rate": [0.005, 0.02, 0.05], "tuning_rate": [0.005, 0.02, 0.05]}
 
     strength: float = 0.1
     learning_rate: float = 0.02

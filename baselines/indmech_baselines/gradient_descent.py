@@ -29,6 +29,7 @@ class GradientDescent:
     polish: end with at most 50 Gauss-Newton steps.
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "learning_rate": "(0, inf)",
         "clip": "(0, inf)",

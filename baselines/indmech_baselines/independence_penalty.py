@@ -30,6 +30,7 @@ class IndependencePenalty:
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), independence of mechanisms as a training objective.
     """
 
+    group: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {
         "strength": "[0, inf)",
         "learning_rate": "(0, inf)",

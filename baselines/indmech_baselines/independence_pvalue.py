@@ -33,6 +33,7 @@ class IndependencePvalue:
     Source: the null of finite mechanisms, in place of the limit of Shajarisales et al. (ICML 2015).
     """
 
+    group: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {
         "strength": "[0, inf)",
         "level": "(0, 1)",
@@ -40,6 +41,7 @@ class IndependencePvalue:
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[float]]] = {"strength": [0.1, 1.0, 10.0], "level": [0.05, 0.5, 0.9]}
 
     strength: float = 1.0
     level: float = 0.5

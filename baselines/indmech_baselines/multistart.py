@@ -17,11 +17,11 @@ from indmech_bench.training import Player, train
 
 
 @register_method("multistart-fit", criterion="fit")
-@register_method("multistart-independent", criterion="independence")
-@register_method("multistart-min-norm", criterion="norm")
-@register_method("multistart-placebo", criterion="placebo")
-@register_method("multistart-flat", criterion="flatness")
-@register_method("combined", criterion="combined")
+@register_method("multistart-independent", criterion="independence", group="independence")
+@register_method("multistart-min-norm", criterion="norm", group="norm")
+@register_method("multistart-placebo", criterion="placebo", group="placebo")
+@register_method("multistart-flat", criterion="flatness", group="evidence")
+@register_method("combined", criterion="combined", group="evidence and independence")
 @dataclass(frozen=True)
 class Multistart:
     """Run `adam` from many starts, polish all of them, and choose one solution by a criterion.
@@ -40,6 +40,7 @@ class Multistart:
     Source: Besserve et al. (AAAI 2021) for `independence`; those of the other criteria stand beside their formulas.
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "starts": "[1, inf)",
         "learning_rate": "(0, inf)",

@@ -37,12 +37,14 @@ class PathSwap:
     Source: THEORY 3.1, FIR cascade.
     """
 
+    group: ClassVar[str] = "evidence and independence"
     ranges: ClassVar[dict[str, str]] = {
         "swaps": "[0, inf)",
         "learning_rate": "(0, inf)",
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+    grid: ClassVar[dict[str, list[str]]] = {"criterion": ["independence", "norm", "flatness", "combined"]}
 
     criterion: str = "combined"
     swaps: int = 20

@@ -41,6 +41,7 @@ class Sgd:
     Source: Polyak (1964); torch.optim.SGD.
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "learning_rate": "(0, inf)",
         "momentum": "[0, 1)",

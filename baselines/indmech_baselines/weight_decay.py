@@ -30,6 +30,7 @@ class WeightDecay:
     Source: Krogh and Hertz (NeurIPS 1991).
     """
 
+    group: ClassVar[str] = "norm"
     ranges: ClassVar[dict[str, str]] = {
         "decay": "[0, inf)",
         "learning_rate": "(0, inf)",
