@@ -1,4 +1,4 @@
-"""The identity of a method's code: a hash that comments, docstrings and formatting leave alone."""
+"""The identity of a method's code: one hash, whatever its comments, docstrings, formatting and listings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from indmech_bench.errors import InputError
 from indmech_bench.registry import is_plugin, live
 
 DIGEST = 16
+LISTED = ("grid", "group")
+"""Facts of a class that only listings and `tune` read: no row depends on them."""
 
 
 def source_hash(entry: Entry) -> str:
@@ -66,7 +68,7 @@ def _package_root(path: Path, module: str) -> Path:
 
 
 def _stripped(path: Path) -> ast.Module:
-    """The syntax tree of a file without docstrings."""
+    """The syntax tree of a file without docstrings and what only listings read."""
     state = path.stat()
     return _stripped_once(path, state.st_mtime_ns, state.st_size)
 
@@ -83,7 +85,19 @@ def _stripped_once(path: Path, modified: int, size: int) -> ast.Module:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
                 node.body = node.body[1:]
+        if isinstance(node, ast.ClassDef):
+            node.body = [statement for statement in node.body if not _is_listed(statement)]
     return tree
+
+
+def _is_listed(statement: ast.stmt) -> bool:
+    """Whether a statement of a class body gives one of the facts in LISTED."""
+    return (
+        isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+        and statement.target.id in LISTED
+        and ast.unparse(statement.annotation).startswith(("ClassVar", "typing.ClassVar"))
+    )
 
 
 def _written(node: object) -> str:
