@@ -151,6 +151,35 @@ def drift(
     _show("\n".join(drift_lines(folder)))
 
 
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="a results folder: before")],
+    b: Annotated[Path, typer.Argument(help="a results folder: after")],
+    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    fail_on_regression: Annotated[
+        bool, typer.Option("--fail-on-regression", help="Exit 1 when B is significantly worse, or fails more.")
+    ] = False,
+) -> None:
+    """Compare two results folders: what differs, and whether it makes a difference."""
+    from indmech_bench import comparison, comparison_tables, tables
+
+    tables.check_format(form, comparison_tables.FORMATS)
+    made = comparison.compare(a, b)
+    _show(comparison_tables.render(made, form))
+    raise typer.Exit(1 if fail_on_regression and made.regressed else 0)
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(help="two results folders or more")],
+    out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
+) -> None:
+    """Make one results folder of several, which are left as they are."""
+    from indmech_bench import merging
+
+    _show("\n".join(merging.merge(folders, out=out).sentences))
+
+
 def main() -> None:
     """The command `indmech-bench`. Exit 0, 1 when a row failed, 2 for bad input, 130 when interrupted."""
     sys.exit(_guarded(lambda: app(standalone_mode=False, prog_name="indmech-bench")))

@@ -52,6 +52,11 @@ def number(value: float | None) -> str:
     return f"{value:.{digits}f}"
 
 
+def bracketed(interval: tuple[float, float] | None) -> str:
+    """An interval of two numbers that may be negative; nothing where there is none."""
+    return "" if interval is None else f"[{number(interval[0])}, {number(interval[1])}]"
+
+
 def between(interval: tuple[float, float] | None) -> str:
     """An interval of two numbers, a dash where there is none."""
     return "–" if interval is None else f"{number(interval[0])}–{number(interval[1])}"
@@ -94,7 +99,7 @@ def _by_task(board: Leaderboard, metric: str) -> tuple[list[str], list[list[str]
 def _of_task(line: Line, task: str, metric: str) -> str:
     interval = None if metric == "identified" else line.by_task_intervals[task]
     shown = number(line.by_task[task][metric])
-    return shown if interval is None else f"{shown} [{between(interval)}]"
+    return shown if interval is None else f"{shown} {bracketed(interval)}"
 
 
 def sections(board: Leaderboard) -> list[Section]:
