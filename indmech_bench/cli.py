@@ -133,12 +133,28 @@ def leaderboard(
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     group_by: Annotated[str | None, typer.Option(help="family, dependence, observation, budget or protocol.")] = None,
     form: Annotated[str, typer.Option("--format", help="table, md, csv, json, html or latex.")] = "table",
+    standings: Annotated[bool, typer.Option("--standings", help="How methods stand to each other, instead.")] = False,
 ) -> None:
-    """Print the leaderboard of a results folder, or one a group."""
+    """Print the leaderboard of a results folder, or one a group, or how its methods stand to each other."""
     from indmech_bench import ranking, tables
 
+    if standings:
+        _standings(folder, family, form, alone=group_by is None and metric == "extrapolation_error")
+        return
     tables.check_format(form)
     _show(tables.render(ranking.leaderboards(folder, metric=metric, family=family, group_by=group_by), form))
+
+
+def _standings(folder: Path, family: str | None, form: str, *, alone: bool) -> None:
+    from indmech_bench import rivalry, tables
+
+    if not alone:
+        raise InputError("--standings is by the extrapolation error and by family: it takes no --metric or --group-by.")
+    tables.check_format(form, ("table", "md"))
+    sections = [
+        section for one in rivalry.rivalries(folder, family=family) for section in rivalry.rivalry_sections(one)
+    ]
+    _show("\n\n".join((tables.markdown_table if form == "md" else tables.text_table)(one) for one in sections))
 
 
 @app.command()

@@ -29,7 +29,7 @@ def sentences(comparison: Comparison) -> list[str]:
     unpaired = [line for line in lines if not line.paired]
     said = [f"A: {comparison.a}, B: {comparison.b}"]
     said += [f"differs: {sentence}" for sentence in comparison.differences] or [
-        "differs: nothing but the seeds, if at all"
+        "differs: nothing in settings, code, versions or machine"
     ]
     said += [f"not compared: {sentence}" for sentence in comparison.apart]
     said.append(comparison.references)
@@ -46,7 +46,7 @@ def sentences(comparison: Comparison) -> list[str]:
 
 def _found(comparison: Comparison) -> list[str]:
     lines = comparison.lines
-    level = f"family-wise {FAMILYWISE:.0%}"
+    level = f"family-wise {100 * FAMILYWISE:g} %"
     if not lines:
         return ["nothing to compare: A and B have no task and method in common"]
     differing = [line for line in lines if line.error_differs or line.identified_differs]

@@ -93,7 +93,8 @@ def mean_interval(values: ArrayLike, strata: Sequence[Any] | None = None) -> tup
 def median_difference_interval(a: ArrayLike, b: ArrayLike) -> tuple[float, float] | None:
     """95 % percentile bootstrap interval of median(b) - median(a), two independent samples that may hold infinity.
 
-    None where either has below FEWEST values.
+    Percentiles of resampled medians are a little wide: they cover 97 % at 32 values each, 96 % at 64. None where either
+    has below FEWEST values.
     """
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if min(len(first), len(second)) < FEWEST:
