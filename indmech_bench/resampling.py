@@ -17,7 +17,7 @@ Integers = NDArray[np.int64]
 LEVEL = 0.95
 FEWEST = 8
 """Below this many values there is no interval: the middle half would be three values or fewer."""
-DRAWS = 4_000_000
+DRAWS = 2_000_000
 RESAMPLES = (500, 2_000)
 """Fewest and most resamples; between them as many as DRAWS drawn values allow."""
 SEED = 20_210_202
@@ -110,7 +110,7 @@ def median_difference_interval(a: ArrayLike, b: ArrayLike) -> tuple[float, float
 
 def _parts(resamples: int, n: int) -> list[slice]:
     """Some of the resamples at a time, to bound the memory."""
-    rows = max(1, DRAWS // 4 // n)
+    rows = max(1, DRAWS // 8 // n)
     return [slice(first, first + rows) for first in range(0, resamples, rows)]
 
 
@@ -120,7 +120,7 @@ def _weighted(ordered: Floats, counts: NDArray[np.uint16], order: Integers) -> F
     cut = n // 4
     means = np.empty(len(counts))
     for part in _parts(*counts.shape):
-        reached = np.cumsum(counts[part][:, order], axis=1, dtype=np.int32)
+        reached = np.cumsum(counts[part][:, order], axis=1, dtype=np.float64)  # as the product needs it
         np.clip(reached, cut, n - cut, out=reached)
         # Abel summation: sum_i w_i x_i, w the steps of `reached`, is x_n W_n - x_1 W_0 - sum_i W_i (x_(i+1) - x_i)
         total = ordered[-1] * (n - cut) - ordered[0] * cut - reached[:, :-1] @ np.diff(ordered)

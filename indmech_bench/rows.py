@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -151,8 +153,8 @@ class _Lines:
             return read_line(line, where)
         if "\\" in run or tuple(own) != _OWN or not _is_own(own) or key(own["seed"]) != text[len(_HEAD) : _KEY_END]:
             return read_line(line, where)
-        for name in ("metrics", "truth", "details"):
-            own[name] = {sys.intern(inner): value for inner, value in own[name].items()}
+        metrics = own["metrics"]
+        own["metrics"] = dict(zip(map(sys.intern, metrics), metrics.values(), strict=True))
         return {"key": text[len(_HEAD) : _KEY_END], "run": sys.intern(run), **identity, **own}
 
     def _learn(self, shared: str, row: Row) -> None:
@@ -168,10 +170,22 @@ def _is_own(own: Row) -> bool:
     """Whether the fields that are a row's own have the types that `_check` asks for."""
     if type(own["seed"]) is not int or own["status"] not in STATUSES or type(own["reason"]) is not str:
         return False
-    if not all(type(own[name]) is dict for name in ("metrics", "truth", "details")):
+    if not type(own["metrics"]) is type(own["truth"]) is type(own["details"]) is dict:
         return False
-    numbers = (*own["metrics"].values(), own["cost"], own["seconds"])
-    return all(type(value) is float or _is_number(value) for value in numbers)
+    numbers = [*own["metrics"].values(), own["cost"], own["seconds"]]
+    return {*map(type, numbers)} == {float} or all(map(_is_number, numbers))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: it would look through a million new objects again and again, none of them garbage."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def read_rows(path: Path) -> tuple[list[Row], int]:
@@ -184,7 +198,7 @@ def read_rows(path: Path) -> tuple[list[Row], int]:
     torn = 0
     lines = _Lines()
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, _uncollected():
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     torn = len(line)
