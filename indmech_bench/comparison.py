@@ -12,7 +12,7 @@ import numpy as np
 from indmech_bench.matching import Match, match
 from indmech_bench.resampling import median_difference_interval
 from indmech_bench.results import existing_folder, read_folder, read_manifest
-from indmech_bench.rows import Row
+from indmech_bench.rows import Row, uncollected
 from indmech_bench.significance import (
     Floats,
     differences,
@@ -95,6 +95,7 @@ class Comparison:
         return any(line.regressed for line in self.lines)
 
 
+@uncollected()
 def compare(a: str | Path, b: str | Path) -> Comparison:
     """Compare two results folders, A before and B after. Raises InputError.
 

@@ -13,7 +13,7 @@ from typing import Any
 from indmech_bench.errors import InputError
 from indmech_bench.plan import SCHEMA
 from indmech_bench.results import ERRORS, MANIFEST, RUNS, cannot_write, existing_folder, read_folder, read_manifest
-from indmech_bench.rows import Row, write_line
+from indmech_bench.rows import Row, uncollected, write_line
 from indmech_bench.significance import TIE
 from indmech_bench.views import newest
 
@@ -27,6 +27,7 @@ class Merged:
     sentences: tuple[str, ...]
 
 
+@uncollected()
 def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
     """Make one results folder of two or more; `out` must not exist, and exists only once it is whole.
 

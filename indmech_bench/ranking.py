@@ -15,7 +15,7 @@ from indmech_bench.grouping import GROUPINGS, grouped
 from indmech_bench.metrics import BY_NAME
 from indmech_bench.resampling import interquartile_mean_interval
 from indmech_bench.results import existing_folder, read_folder, read_manifest
-from indmech_bench.rows import Row
+from indmech_bench.rows import Row, uncollected
 from indmech_bench.significance import TIE
 from indmech_bench.statistics import interquartile_mean, median_interval, wilson_interval
 from indmech_bench.views import newest, starting_at_truth, with_labels
@@ -111,6 +111,7 @@ def leaderboards(
     )
 
 
+@uncollected()
 def ranked_rows(place: Path, family: str | None = None) -> tuple[list[Row], int]:
     """The labelled rows that may be ranked, and how many rows of older code were left out. Raises InputError."""
     rows, left_out = newest(read_folder(place))

@@ -128,7 +128,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self._cells: dict[str, tuple[Row, Callable[[int], str]]] = {}
-        self._loads = json.JSONDecoder(parse_constant=_no_constant).decode
+        self._decoder = json.JSONDecoder(parse_constant=_no_constant)
 
     def read(self, line: bytes, where: str) -> Row:
         """One row from its line, its cell's fields shared with the other rows of the cell. Raises as `read_line`."""
@@ -147,11 +147,18 @@ class _Lines:
             return row
         identity, key = self._cells[shared]
         run = text[_KEY_END + len(_RUN) : run_end]
+        rest = "{" + text[seed + 2 :]
         try:
-            own = self._loads("{" + text[seed + 2 :])
+            own, end = self._decoder.raw_decode(rest)
         except (ValueError, RecursionError):
             return read_line(line, where)
-        if "\\" in run or tuple(own) != _OWN or not _is_own(own) or key(own["seed"]) != text[len(_HEAD) : _KEY_END]:
+        if (
+            end != len(rest)
+            or "\\" in run
+            or tuple(own) != _OWN
+            or not _is_own(own)
+            or key(own["seed"]) != text[len(_HEAD) : _KEY_END]
+        ):
             return read_line(line, where)
         metrics = own["metrics"]
         own["metrics"] = dict(zip(map(sys.intern, metrics), metrics.values(), strict=True))
@@ -159,7 +166,7 @@ class _Lines:
 
     def _learn(self, shared: str, row: Row) -> None:
         try:
-            identity = self._loads("{" + shared[3:] + "}")
+            identity = json.loads("{" + shared[3:] + "}")
         except ValueError:  # a setting that is named seed
             return
         if tuple(sorted(identity)) == tuple(sorted(_IDENTITY)) and all(row[n] == v for n, v in identity.items()):
@@ -177,7 +184,7 @@ def _is_own(own: Row) -> bool:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """No garbage collection: it would look through a million new objects again and again, none of them garbage."""
     was = gc.isenabled()
     gc.disable()
@@ -188,6 +195,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@uncollected()
 def read_rows(path: Path) -> tuple[list[Row], int]:
     """The rows of a file, and the length in bytes of a torn last line (0 where there is none).
 
@@ -198,7 +206,7 @@ def read_rows(path: Path) -> tuple[list[Row], int]:
     torn = 0
     lines = _Lines()
     try:
-        with path.open("rb") as file, _uncollected():
+        with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     torn = len(line)
