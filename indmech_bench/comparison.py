@@ -90,8 +90,14 @@ class Comparison:
     apart: tuple[str, ...]
     references: str
 
+    def __str__(self) -> str:
+        from indmech_bench.comparison_tables import render
+
+        return render(self, "table")
+
     @property
     def regressed(self) -> bool:
+        """Whether any line has."""
         return any(line.regressed for line in self.lines)
 
 
@@ -113,7 +119,7 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
         if _same_version(one, apart):
             line = _compared(one)
             if line is None:
-                apart[f"{one.method} on {one.task}: skipped in A or B, not compared"] = None
+                apart[f"{one.method} on {one.task}: skipped in A or in B"] = None
             else:
                 lines.append(line)
     references = _references([one for one in found.references if _same_version(one, apart)])
@@ -127,7 +133,7 @@ def _same_version(one: Match, apart: dict[str, None]) -> bool:
     if before == after and len(before) == 1:
         return True
     versions = (", ".join(map(str, sorted(side))) for side in (before, after))
-    apart["{}: version {} in A and {} in B, other truths, not compared".format(one.task, *versions)] = None
+    apart["{}: version {} in A and {} in B, so other truths".format(one.task, *versions)] = None
     return False
 
 

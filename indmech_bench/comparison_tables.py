@@ -48,7 +48,7 @@ def _found(comparison: Comparison) -> list[str]:
     lines = comparison.lines
     level = f"family-wise {100 * FAMILYWISE:g} %"
     if not lines:
-        return ["nothing to compare: A and B have no task and method in common"]
+        return ["nothing was compared: A and B have no task and method in common"]
     differing = [line for line in lines if line.error_differs or line.identified_differs]
     found = [f"{line.method} on {line.task}: {_way(line)}" for line in differing] or [
         f"no difference at {level}, Holm over {2 * len(lines)} tests"

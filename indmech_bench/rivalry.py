@@ -25,6 +25,9 @@ from indmech_bench.standings import (
 )
 from indmech_bench.tables import Section
 
+Share = tuple[float, tuple[float, float] | None]
+"""A share of pairs with its interval."""
+
 
 @dataclass(frozen=True)
 class Rivalry:
@@ -40,7 +43,7 @@ class Rivalry:
     pairs: int
     mean_ranks: tuple[float, ...]
     profiles: Floats
-    wins: dict[tuple[str, str], tuple[float, tuple[float, float] | None]]
+    wins: dict[tuple[str, str], Share]
     critical: CriticalDifference | None
 
 
@@ -77,21 +80,25 @@ def _rivalry(group: str, rows: Sequence[Row]) -> Rivalry | None:
     ranks = mean_ranks(errors)
     order = np.argsort(ranks, kind="stable")
     names, errors, ranks = [list(columns)[i] for i in order], errors[:, order], ranks[order]
-    tasks = [task for task, _ in pairs]
     return Rivalry(
         group=group,
         names=tuple(names),
         pairs=len(pairs),
         mean_ranks=tuple(map(float, ranks)),
         profiles=profiles(errors),
-        wins={
-            (one, other): probability_of_improvement(errors[:, i], errors[:, j], tasks)
-            for i, one in enumerate(names)
-            for j, other in enumerate(names)
-            if i != j
-        },
+        wins=_wins(names, errors, [task for task, _ in pairs]),
         critical=critical_difference(errors[:, :MOST], names[:MOST]) if len(names) > 2 else None,
     )
+
+
+def _wins(names: Sequence[str], errors: Floats, tasks: Sequence[str]) -> dict[tuple[str, str], Share]:
+    found: dict[tuple[str, str], Share] = {}
+    for i, one in enumerate(names):
+        for j, other in enumerate(names[:i]):
+            share, interval = probability_of_improvement(errors[:, i], errors[:, j], tasks)
+            found[one, other] = share, interval
+            found[other, one] = 1 - share, interval and (1 - interval[1], 1 - interval[0])
+    return found
 
 
 def _error(row: Row) -> float:
