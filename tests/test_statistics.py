@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def coverage(draw: Draw, n: int, truth: float, interval: Callable[[np.ndarray], 
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fewer resamples: intervals are no narrower for it on average."""
     monkeypatch.setattr(resampling, "RESAMPLES", (500, 500))
     resampling.resample_counts.cache_clear()
