@@ -155,6 +155,7 @@ class _Lines:
         if (
             end != len(rest)
             or "\\" in run
+            or not run.isprintable()
             or tuple(own) != _OWN
             or not _is_own(own)
             or key(own["seed"]) != text[len(_HEAD) : _KEY_END]
