@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from indmech_bench.catalogue import list_methods, list_tasks
+    from indmech_bench.comparison import compare
     from indmech_bench.harness import run
-    from indmech_bench.ranking import leaderboard
+    from indmech_bench.merging import merge
+    from indmech_bench.ranking import leaderboard, leaderboards
     from indmech_bench.registry import get_method, get_task, register_method, register_reference, register_task
     from indmech_bench.results import load
     from indmech_bench.tuning import tune
 
 _HOMES = {
+    "compare": "comparison",
     "get_method": "registry",
     "get_task": "registry",
     "leaderboard": "ranking",
+    "leaderboards": "ranking",
     "list_methods": "catalogue",
     "list_tasks": "catalogue",
     "load": "results",
+    "merge": "merging",
     "register_method": "registry",
     "register_reference": "registry",
     "register_task": "registry",
@@ -31,12 +36,15 @@ _HOMES = {
 }
 
 __all__ = [
+    "compare",
     "get_method",
     "get_task",
     "leaderboard",
+    "leaderboards",
     "list_methods",
     "list_tasks",
     "load",
+    "merge",
     "register_method",
     "register_reference",
     "register_task",

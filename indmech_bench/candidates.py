@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError
-from indmech_bench.ranking import TIE, median
+from indmech_bench.ranking import median
 from indmech_bench.rows import Row
 from indmech_bench.settings import Named, complete, split
+from indmech_bench.significance import TIE
 
 NOISE = 1e-12
 """Medians below it count as it: that 1e-30 is less than 1e-28 says how steps were rounded, not which is better."""

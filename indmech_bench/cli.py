@@ -214,12 +214,30 @@ def leaderboard(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     metric: Annotated[str, typer.Option(help="What the medians by task show.")] = "extrapolation_error",
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    group_by: Annotated[str | None, typer.Option(help="family, dependence, observation, budget or protocol.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, md, csv, json, html or latex.")] = "table",
+    standings: Annotated[bool, typer.Option("--standings", help="How methods stand to each other, instead.")] = False,
 ) -> None:
-    """Print the leaderboard of a results folder."""
+    """Print the leaderboard of a results folder, or one a group, or how its methods stand to each other."""
     from indmech_bench import ranking, tables
 
-    _show(tables.render(ranking.leaderboard(folder, metric=metric, family=family), form))
+    if standings:
+        _standings(folder, family, form, alone=group_by is None and metric == "extrapolation_error")
+        return
+    tables.check_format(form)
+    _show(tables.render(ranking.leaderboards(folder, metric=metric, family=family, group_by=group_by), form))
+
+
+def _standings(folder: Path, family: str | None, form: str, *, alone: bool) -> None:
+    from indmech_bench import rivalry, tables
+
+    if not alone:
+        raise InputError("--standings is by the extrapolation error and by family: it takes no --metric or --group-by.")
+    tables.check_format(form, ("table", "md"))
+    sections = [
+        section for one in rivalry.rivalries(folder, family=family) for section in rivalry.rivalry_sections(one)
+    ]
+    _show("\n\n".join((tables.markdown_table if form == "md" else tables.text_table)(one) for one in sections))
 
 
 @app.command()
@@ -319,6 +337,35 @@ def _show_findings(findings: list[Any]) -> None:
 
     _show("\n".join(written(findings)))
     raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="a results folder: before")],
+    b: Annotated[Path, typer.Argument(help="a results folder: after")],
+    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    fail_on_regression: Annotated[
+        bool, typer.Option("--fail-on-regression", help="Exit 1 when B is significantly worse, or fails more.")
+    ] = False,
+) -> None:
+    """Compare two results folders: what differs, and whether it makes a difference."""
+    from indmech_bench import comparison, comparison_tables, tables
+
+    tables.check_format(form, comparison_tables.FORMATS)
+    made = comparison.compare(a, b)
+    _show(comparison_tables.render(made, form))
+    raise typer.Exit(1 if fail_on_regression and made.regressed else 0)
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(help="two results folders or more")],
+    out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
+) -> None:
+    """Make one results folder of several, which are left as they are."""
+    from indmech_bench import merging
+
+    _show("\n".join(merging.merge(folders, out=out).sentences))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,24 @@ KEYED = (
 
 def row_identity_key(fields: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON of the keyed fields."""
-    named = {name: fields[name] for name in KEYED}
-    return hashlib.sha256(json.dumps(named, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return row_identity_keys(fields)(fields["seed"])
+
+
+def row_identity_keys(fields: Mapping[str, Any]) -> Callable[[int], str]:
+    """The key by seed of the rows that share all other keyed fields, which are written out only once."""
+    before, after = (
+        json.dumps({name: fields[name] for name in KEYED if side(name)}, sort_keys=True, separators=(",", ":"))
+        for side in ("seed".__gt__, "seed".__lt__)
+    )
+    begun = hashlib.sha256(f'{before[:-1]},"seed":'.encode())
+    rest = f",{after[1:]}"
+
+    def key(seed: int) -> str:
+        digest = begun.copy()
+        digest.update(f"{seed}{rest}".encode())
+        return digest.hexdigest()
+
+    return key
 
 
 def salt_digest(salt: str) -> str:
@@ -91,8 +107,8 @@ class Cell:
 
     def keys(self, seeds: Sequence[int]) -> dict[int, str]:
         """The key of each seed's row."""
-        identity = self.identity
-        return {seed: row_identity_key({**identity, "seed": seed}) for seed in seeds}
+        key = row_identity_keys(self.identity)
+        return {seed: key(seed) for seed in seeds}
 
     def job(self, seeds: Sequence[int], plugins: Sequence[str]) -> dict[str, Any]:
         """Plain JSON that tells a child all it needs."""

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from indmech_bench.breakdown import GROUPINGS, grouped
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.metrics import BY_NAME
+from indmech_bench.resampling import interquartile_mean_interval
 from indmech_bench.results import existing_folder, read_folder, read_manifest
-from indmech_bench.rows import Row
-from indmech_bench.statistics import interquartile_mean, wilson_interval
+from indmech_bench.rows import Row, uncollected
+from indmech_bench.significance import TIE
+from indmech_bench.statistics import interquartile_mean, median_interval, wilson_interval
 from indmech_bench.views import newest, starting_at_truth, with_labels
 
-TIE = 1e-6
 MEDIAN = "extrapolation_error"
 
 Pair = tuple[str, int]
 """A task (with its settings) and a seed."""
+Interval = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
 class Line:
-    """One method or reference in a view. Medians count a failed replicate as the worst value there is."""
+    """One method or reference in a view. Medians count a failed replicate as the worst value there is.
+
+    Intervals are of 95 %: Wilson's for `identified`, order statistics for medians, BCa stratified by task for `score`;
+    None where there are too few replicates. `by_task` holds `identified` and the median of the metric,
+    `by_task_intervals` that median's interval.
+    """
 
     name: str
     reference: bool
     rank: int | None
     identified: float
-    interval: tuple[float, float]
+    interval: Interval
     medians: dict[str, float | None]
+    median_intervals: dict[str, Interval]
     score: float
+    score_interval: Interval
     ok: int
     failed: int
     skipped: int
@@ -41,6 +52,7 @@ class Line:
     cost: float | None
     seconds: float | None
     by_task: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    by_task_intervals: dict[str, Interval] = field(default_factory=dict)
 
     @property
     def attempted(self) -> int:
@@ -49,7 +61,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Lines of a view: ranked methods by rank, then methods that do not cover it, then references."""
+    """Lines of a view: ranked methods by rank, then methods that do not cover it, then references.
+
+    `group`: which rows of the folder the view is of; empty for all.
+    """
 
     folder: Path
     metric: str
@@ -57,12 +72,13 @@ class Leaderboard:
     pairs: int
     lines: tuple[Line, ...]
     left_out: int
+    group: str = ""
     beside: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         from indmech_bench.tables import as_text
 
-        return as_text(self)
+        return as_text([self])
 
 
 def leaderboard(
@@ -75,10 +91,42 @@ def leaderboard(
     pairs, ties within 1e-6; a method with holes or skipped tasks is not ranked. `metric` is what the medians by task
     show; `family` keeps the tasks of one family. Tasks that start at the truth are left out. Raises InputError.
     """
+    (board,) = leaderboards(folder, metric=metric, family=family, beside=beside)
+    return board
+
+
+def leaderboards(
+    folder: str | Path,
+    *,
+    metric: str = MEDIAN,
+    family: str | None = None,
+    group_by: str | None = None,
+    beside: Sequence[str | Path] = (),
+) -> tuple[Leaderboard, ...]:
+    """The leaderboard of each group of rows, as `leaderboard`; one of all rows where `group_by` is None.
+
+    group_by: family, dependence, observation, budget or protocol. Raises InputError.
+    """
     if metric not in BY_NAME:
         raise unknown("metric", metric, BY_NAME)
+    if group_by is not None and group_by not in GROUPINGS:
+        raise unknown("grouping", group_by, GROUPINGS)
     place = existing_folder(folder)
     others = tuple(map(existing_folder, beside))
+    rows, left_out = ranked_rows(place, family, others)
+    groups = {"": rows} if group_by is None else grouped(rows, group_by, families(place))
+    boards = (
+        _board(own, place, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
+    )
+    return tuple(replace(board, beside=others) for board in boards)
+
+
+@uncollected()
+def ranked_rows(place: Path, family: str | None = None, others: Sequence[Path] = ()) -> tuple[list[Row], int]:
+    """The labelled rows that may be ranked, and how many rows of older code were left out. Raises InputError.
+
+    others: folders whose rows stand beside those of `place`.
+    """
     rows, left_out = newest([row for one in (place, *others) for row in read_folder(one)])
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
@@ -86,14 +134,22 @@ def leaderboard(
     rows = [row for row in rows if row["task"] not in unranked]
     if not rows:
         raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
-    rows = with_labels(_of_family(rows, place, family))
+    return with_labels(_of_family(rows, place, family)), left_out
+
+
+def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
+    """(whether a reference, label) -> its rows by pair, tasks and seeds in one order for all."""
+    groups: dict[tuple[bool, str], dict[Pair, Row]] = {}
+    for row in sorted(rows, key=lambda row: (row["task_label"], row["seed"])):
+        groups.setdefault((row["reference"], row["label"]), {})[row["task_label"], row["seed"]] = row
+    return groups
+
+
+def _board(rows: Sequence[Row], place: Path, metric: str, left_out: int, group: str) -> Leaderboard:
     tasks = _in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
-    groups: dict[tuple[bool, str], dict[Pair, Row]] = {}
-    for row in rows:
-        groups.setdefault((row["reference"], row["label"]), {})[row["task_label"], row["seed"]] = row
-    lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in groups.items()]
-    return Leaderboard(place, metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, others)
+    lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in by_method(rows).items()]
+    return Leaderboard(place, metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group)
 
 
 def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -103,42 +159,53 @@ def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(sorted(labels, key=lambda text: (labels[text], text)))
 
 
+def families(folder: Path) -> dict[str, str]:
+    """Task -> family, as the folder's manifest has it."""
+    found: dict[str, str] = {}
+    for entry in read_manifest(folder)["runs"].values():
+        found.update(entry.get("families", {}))
+    return found
+
+
 def _of_family(rows: Sequence[Row], folder: Path, family: str | None) -> Sequence[Row]:
     if family is None:
         return rows
-    families: dict[str, str] = {}
-    for entry in read_manifest(folder)["runs"].values():
-        families.update(entry.get("families", {}))
-    present = {families.get(row["task"], "") for row in rows}
+    known = families(folder)
+    present = {known.get(row["task"], "") for row in rows}
     if family not in present:
         raise unknown("family", family, present - {""})
-    return [row for row in rows if families.get(row["task"]) == family]
+    return [row for row in rows if known.get(row["task"]) == family]
 
 
 def _line(
     name: str, reference: bool, own: Mapping[Pair, Row], pairs: set[Pair], tasks: Iterable[str], metric: str
 ) -> Line:
-    rows = list(own.values())
-    ok = [row for row in rows if row["status"] == "ok"]
-    skipped = sum(row["status"] == "skipped" for row in rows)
-    tried = [row for row in rows if row["status"] != "skipped"]
+    tried = [row for row in own.values() if row["status"] != "skipped"]
+    ok = [row for row in tried if row["status"] == "ok"]
     identified = int(sum(row["metrics"].get("identified", 0) for row in ok))
-    shown = tuple(dict.fromkeys(("fit_error", MEDIAN, metric)))
+    scores = [row["metrics"].get("score", 0.0) for row in tried]
+    shown = {one: _values(tried, one) for one in dict.fromkeys(("fit_error", MEDIAN, metric))}
+    by_task: dict[str, list[Row]] = {task: [] for task in tasks}
+    for row in tried:
+        by_task[row["task_label"]].append(row)
     return Line(
         name=name,
         reference=reference,
         rank=None,
         identified=identified / len(tried) if tried else float("nan"),
-        interval=wilson_interval(identified, len(tried)) if tried else (float("nan"), float("nan")),
-        medians={one: median(tried, one) for one in shown},
-        score=interquartile_mean([row["metrics"].get("score", 0.0) for row in tried]) if tried else float("nan"),
+        interval=wilson_interval(identified, len(tried)) if len(tried) > 1 else None,
+        medians={one: _median(values) for one, values in shown.items()},
+        median_intervals={one: median_interval(values) for one, values in shown.items()},
+        score=interquartile_mean(scores) if tried else float("nan"),
+        score_interval=interquartile_mean_interval(scores, [row["task_label"] for row in tried]),
         ok=len(ok),
         failed=len(tried) - len(ok),
-        skipped=skipped,
+        skipped=len(own) - len(tried),
         missing=len(pairs - own.keys()),
         cost=_typical(row["cost"] for row in ok),
         seconds=_typical(row["seconds"] for row in ok),
-        by_task={task: _of_task([row for row in tried if row["task_label"] == task], metric) for task in tasks},
+        by_task={task: _of_task(rows, metric) for task, rows in by_task.items()},
+        by_task_intervals={task: median_interval(_values(rows, metric)) for task, rows in by_task.items()},
     )
 
 
@@ -146,18 +213,26 @@ def _of_task(rows: list[Row], metric: str) -> dict[str, float | None]:
     if not rows:
         return {"identified": None, metric: None}
     identified = sum(row["metrics"].get("identified", 0) for row in rows) / len(rows)
-    return {"identified": identified, metric: median(rows, metric)}
+    return {"identified": identified, metric: _median(_values(rows, metric))}
+
+
+def _values(rows: Sequence[Row], metric: str) -> list[float]:
+    """A metric of every replicate, the worst value where it failed; of none where no ok row has the metric."""
+    if any(row["status"] == "ok" for row in rows) and not any(metric in row["metrics"] for row in rows):
+        return []
+    values = [row["metrics"].get(metric) for row in rows if metric in row["metrics"] or row["status"] != "ok"]
+    numbers = [worst(metric) if value is None else value for value in values]
+    return [number for number in numbers if not math.isnan(number)]
 
 
 def median(rows: Sequence[Row], metric: str) -> float | None:
     """Median of a metric; failed rows count as the worst value. None where no row that is ok has the metric."""
-    if not any(metric in row["metrics"] for row in rows if row["status"] == "ok"):
-        return None if any(row["status"] == "ok" for row in rows) or not rows else worst(metric)
-    values = [row["metrics"].get(metric) for row in rows if metric in row["metrics"] or row["status"] != "ok"]
-    numbers = [worst(metric) if value is None else value for value in values]
-    kept = [number for number in numbers if not np.isnan(number)]
+    return _median(_values(rows, metric))
+
+
+def _median(values: Sequence[float]) -> float | None:
     # the middle two of an even number may be finite and infinite: their mean is infinite, as it should be
-    return float(np.median(kept)) if kept else None
+    return float(np.median(values)) if values else None
 
 
 def worst(metric: str) -> float:

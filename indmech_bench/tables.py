@@ -1,4 +1,4 @@
-"""How a leaderboard is written: terminal table, Markdown, CSV, JSON."""
+"""How leaderboards are written: terminal table, Markdown, CSV, JSON; as documents, HTML and LaTeX, in `documents`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from indmech_bench.errors import unknown
@@ -15,15 +16,26 @@ from indmech_bench.errors import unknown
 if TYPE_CHECKING:
     from indmech_bench.ranking import Leaderboard, Line
 
-FORMATS = ("table", "md", "csv", "json")
+FORMATS = ("table", "md", "csv", "json", "html", "latex")
 SHORT = {"extrapolation_error": "e", "fit_error": "fit"}
 
+Section = tuple[str, list[str], list[list[str]]]
+"""Title, head and body of a table."""
 
-def render(board: Leaderboard, form: str) -> str:
-    """The leaderboard in one of FORMATS. Raises InputError."""
-    if form not in FORMATS:
-        raise unknown("format", form, FORMATS)
-    return {"table": as_text, "md": as_markdown, "csv": as_csv, "json": as_json}[form](board)
+
+def render(boards: Sequence[Leaderboard], form: str) -> str:
+    """The leaderboards of one folder in one of FORMATS. Raises InputError."""
+    from indmech_bench.documents import as_html, as_latex
+
+    check_format(form)
+    writers = {"table": as_text, "md": as_markdown, "csv": as_csv, "json": as_json, "html": as_html, "latex": as_latex}
+    return writers[form](boards)
+
+
+def check_format(form: str, allowed: Sequence[str] = FORMATS) -> None:
+    """Raises InputError for a format that is not allowed."""
+    if form not in allowed:
+        raise unknown("format", form, allowed)
 
 
 def number(value: float | None) -> str:
@@ -40,22 +52,37 @@ def number(value: float | None) -> str:
     return f"{value:.{digits}f}"
 
 
+def bracketed(interval: tuple[float, float] | None) -> str:
+    """An interval of two numbers that may be negative; nothing where there is none."""
+    return "" if interval is None else f"[{number(interval[0])}, {number(interval[1])}]"
+
+
+def between(interval: tuple[float, float] | None) -> str:
+    """An interval of two numbers, a dash where there is none."""
+    return "–" if interval is None else f"{number(interval[0])}–{number(interval[1])}"
+
+
+def _rates(interval: tuple[float, float] | None, digits: int) -> str:
+    return "–" if interval is None else f"{interval[0]:.{digits}f}–{interval[1]:.{digits}f}"
+
+
 def _overall(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
     extra = [] if board.metric in SHORT else [board.metric]
-    head = ["rank", "method", "identified", "[95 %]", "e (median)", "fit (median)", *extra, "score (iqm)", "failed",
-            "coverage", "cost", "s"]  # fmt: skip
+    head = ["rank", "method", "identified", "[95 %]", "e (median)", "[95 %]", "fit (median)", *extra, "score (iqm)",
+            "[95 %]", "failed", "coverage", "cost", "s"]  # fmt: skip
     body = []
     for line in board.lines:
-        low, high = line.interval
         body.append([
             "ref" if line.reference else "–" if line.rank is None else str(line.rank),
             line.name,
             f"{line.identified:.2f}" if line.attempted else "–",
-            f"{low:.2f}–{high:.2f}" if line.attempted else "–",
+            _rates(line.interval, 2),
             number(line.medians["extrapolation_error"]),
+            between(line.median_intervals["extrapolation_error"]),
             number(line.medians["fit_error"]),
             *(number(line.medians[name]) for name in extra),
             f"{line.score:.3f}" if line.attempted else "–",
+            _rates(line.score_interval, 3),
             str(line.failed),
             f"{line.attempted}/{board.pairs}",
             number(line.cost),
@@ -65,51 +92,71 @@ def _overall(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
 
 
 def _by_task(board: Leaderboard, metric: str) -> tuple[list[str], list[list[str]]]:
-    body = [[line.name, *(number(line.by_task[task][metric]) for task in board.tasks)] for line in board.lines]
+    body = [[line.name, *(_of_task(line, task, metric) for task in board.tasks)] for line in board.lines]
     return ["method", *board.tasks], body
 
 
-def _sections(board: Leaderboard) -> list[tuple[str, list[str], list[list[str]]]]:
-    sections = [("all tasks", *_overall(board)), ("identified, by task", *_by_task(board, "identified"))]
+def _of_task(line: Line, task: str, metric: str) -> str:
+    interval = None if metric == "identified" else line.by_task_intervals[task]
+    shown = number(line.by_task[task][metric])
+    return shown if interval is None else f"{shown} {bracketed(interval)}"
+
+
+def sections(board: Leaderboard) -> list[Section]:
+    """The tables of a leaderboard: over all its tasks, and by task."""
+    found = [("all tasks", *_overall(board)), ("identified, by task", *_by_task(board, "identified"))]
     if board.metric != "identified":
-        sections.append((f"median {board.metric}, by task", *_by_task(board, board.metric)))
-    return sections
+        found.append((f"median {board.metric} [95 %], by task", *_by_task(board, board.metric)))
+    return [(f"{board.group}: {name}" if board.group else name, head, body) for name, head, body in found]
 
 
-def _notes(board: Leaderboard) -> str:
-    seeds = f"{board.pairs} (task, seed) pairs"
-    notes = [
-        f"{' and '.join(map(str, (board.folder, *board.beside)))}: {len(board.tasks)} tasks, {seeds}.",
+def notes(boards: Sequence[Leaderboard]) -> list[str]:
+    """What a reader must know to read the tables."""
+    tasks = len({task for board in boards for task in board.tasks})
+    pairs = ", ".join(f"{board.pairs}{f' ({board.group})' if board.group else ''}" for board in boards)
+    folders = " and ".join(map(str, (boards[0].folder, *boards[0].beside)))
+    lines = [
+        f"{folders}: {tasks} tasks, (task, seed) pairs: {pairs}.",
         "identified: e < 0.01 and fit < 1e-3. e: extrapolation error, 0 the truth, 1 ignoring the intervention;",
         "about 0.5 is the best constant prediction, 0.9 white noise. Rank: interquartile mean of score = 1/(1+e),",
-        "a failure's score is 0.",
+        "a failure's score is 0. 95 % intervals: Wilson, order statistics, BCa bootstrap within tasks.",
         "References (ref) know more than a method may and are never ranked. cost, s: medians a replicate, not ranked.",
     ]
-    if board.left_out:
-        notes.append(f"{board.left_out} rows made by older code are left out.")
-    return "\n".join(notes)
+    if boards[0].left_out:
+        lines.append(f"{boards[0].left_out} rows made by older code are left out.")
+    return lines
 
 
-def as_text(board: Leaderboard) -> str:
+def as_text(boards: Sequence[Leaderboard]) -> str:
     """Tables for a terminal, or 200 columns wide where there is none."""
+    references = [[line.reference for line in board.lines] for board in boards]
+    tables = [
+        text_table(section, ends) for board, ends in zip(boards, references, strict=True) for section in sections(board)
+    ]
+    return "".join(tables) + "\n".join(notes(boards))
+
+
+def text_table(section: Section, references: Sequence[bool] = ()) -> str:
+    """One table as plain text; a line of its own follows the last method before the references."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
+    name, head, body = section
     out = io.StringIO()
     width = max(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 200
     console = Console(file=out, width=width, color_system=None, highlight=False, markup=False, emoji=False)
-    for name, head, body in _sections(board):
-        console.print(name)
-        for columns in _pages(head, body, width):
-            table = Table(box=box.SIMPLE_HEAD)
-            for column in columns:
-                left = head[column] == "method"
-                table.add_column(head[column], justify="left" if left else "right", no_wrap=left)
-            for line, following, cells in zip(board.lines, [*board.lines[1:], board.lines[-1]], body, strict=True):
-                table.add_row(*(cells[i] for i in columns), end_section=line.reference != following.reference)
-            console.print(table)
-    return out.getvalue() + _notes(board)
+    console.print(name)
+    for columns in _pages(head, body, width):
+        table = Table(box=box.SIMPLE_HEAD)
+        for column in columns:
+            left = head[column] in ("task", "method")
+            table.add_column(head[column], justify="left" if left else "right", no_wrap=left)
+        for position, cells in enumerate(body):
+            ends = position + 1 < len(references) and references[position] != references[position + 1]
+            table.add_row(*(cells[i] for i in columns), end_section=ends)
+        console.print(table)
+    return out.getvalue()
 
 
 def _pages(head: list[str], body: list[list[str]], width: int) -> list[list[int]]:
@@ -125,18 +172,28 @@ def _pages(head: list[str], body: list[list[str]], width: int) -> list[list[int]
     return pages
 
 
-def as_markdown(board: Leaderboard) -> str:
+def as_markdown(boards: Sequence[Leaderboard]) -> str:
     """The same tables in Markdown."""
-    parts = []
-    for name, columns, body in _sections(board):
-        rows = [columns, ["---"] * len(columns), *body]
-        table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
-        parts.append(f"### {name}\n\n{table}")
-    return "\n\n".join(parts) + "\n\n" + _notes(board).replace("\n", " ")
+    parts = [markdown_table(section) for board in boards for section in sections(board)]
+    return "\n\n".join([*parts, " ".join(notes(boards))])
+
+
+def markdown_table(section: Section) -> str:
+    """One table in Markdown, under its title."""
+    name, columns, body = section
+    rows = [columns, ["---"] * len(columns), *body]
+    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    return f"### {name}\n\n{table}"
 
 
 def _record(line: Line, board: Leaderboard) -> dict[str, Any]:
-    low, high = line.interval
+    medians = {
+        f"median_{name}{end}": value
+        for name, median in line.medians.items()
+        for end, value in zip(("", *ENDS), (median, *_ends(line.median_intervals[name])), strict=True)
+    }
+    low, high = _ends(line.interval)
+    score_low, score_high = _ends(line.score_interval)
     record: dict[str, Any] = {
         "rank": line.rank,
         "method": line.name,
@@ -144,8 +201,10 @@ def _record(line: Line, board: Leaderboard) -> dict[str, Any]:
         "identified": line.identified,
         "identified_low": low,
         "identified_high": high,
-        **{f"median_{name}": value for name, value in line.medians.items()},
+        **medians,
         "score_iqm": line.score,
+        "score_iqm_low": score_low,
+        "score_iqm_high": score_high,
         "ok": line.ok,
         "failed": line.failed,
         "skipped": line.skipped,
@@ -156,27 +215,65 @@ def _record(line: Line, board: Leaderboard) -> dict[str, Any]:
     for task in board.tasks:
         for name, value in line.by_task[task].items():
             record[f"{name}:{task}"] = value
+        for end, bound in zip(ENDS, _ends(line.by_task_intervals[task]), strict=True):
+            record[f"{board.metric}{end}:{task}"] = bound
     return record
 
 
-def as_csv(board: Leaderboard) -> str:
-    """One line a method, full precision; columns `<metric>:<task>` hold the values by task."""
-    records = [_record(line, board) for line in board.lines]
+ENDS = ("_low", "_high")
+
+
+def _ends(interval: tuple[float, float] | None) -> tuple[float | None, float | None]:
+    return (None, None) if interval is None else interval
+
+
+def as_csv(boards: Sequence[Leaderboard]) -> str:
+    """One line a method and group, full precision; columns `<metric>:<task>` hold the values by task."""
+    groups = any(board.group for board in boards)
+    records = [
+        {**({"group": board.group} if groups else {}), **_record(line, board)}
+        for board in boards
+        for line in board.lines
+    ]
+    return csv_table(records)
+
+
+def csv_table(records: Sequence[Mapping[str, Any]]) -> str:
+    """Records as CSV; the columns are all names that any record has."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(records[0]), lineterminator="\n")
+    names = list(dict.fromkeys(name for record in records for name in record))
+    writer = csv.DictWriter(out, fieldnames=names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return out.getvalue().rstrip("\n")
 
 
-def as_json(board: Leaderboard) -> str:
-    """The same records as strict JSON; numbers that are not finite are the strings inf and -inf, or null."""
-    records = [{name: _plain(value) for name, value in _record(line, board).items()} for line in board.lines]
-    content = {"metric": board.metric, "tasks": list(board.tasks), "pairs": board.pairs, "left_out": board.left_out}
-    return json.dumps({**content, "lines": records}, indent=1, allow_nan=False)
+def as_json(boards: Sequence[Leaderboard]) -> str:
+    """The same records as strict JSON, groups in a list; numbers that are not finite are the strings inf and -inf."""
+    content = [
+        {
+            **({"group": board.group} if board.group else {}),
+            "metric": board.metric,
+            "tasks": list(board.tasks),
+            "pairs": board.pairs,
+            "left_out": board.left_out,
+            "lines": [_record(line, board) for line in board.lines],
+        }
+        for board in boards
+    ]
+    return strict_json({"groups": content} if boards[0].group else content[0])
+
+
+def strict_json(content: Any) -> str:
+    """JSON without numbers that it does not have: the strings inf and -inf, and null for what is absent."""
+    return json.dumps(_plain(content), indent=1, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from indmech_bench.catalogue import Catalogue
@@ -17,6 +18,7 @@ CODE = ("source", "engine", "task_version")
 """Keyed fields that say which code made a row."""
 MARKED = ("budget", "precision", "salt")
 """Keyed fields that a label shows where they vary."""
+_PLAIN = tuple(name for name in KEYED if name not in (*CODE, "seed", "task_settings", "settings"))
 
 
 def newest(rows: Sequence[Row]) -> tuple[list[Row], int]:
@@ -25,9 +27,39 @@ def newest(rows: Sequence[Row]) -> tuple[list[Row], int]:
     Within a cell the code of its last row counts; rows of other code are left out even where that leaves a hole, so
     that no cell is a mixture.
     """
-    last = {_cell(row): _code(row) for row in rows}
-    kept = [row for row in rows if last[_cell(row)] == _code(row)]
+    cells, codes = _cells(rows), [_code(row) for row in rows]
+    last = dict(zip(cells, codes, strict=True))
+    kept = [row for row, cell, code in zip(rows, cells, codes, strict=True) if last[cell] == code]
     return kept, len(rows) - len(kept)
+
+
+def _cells(rows: Iterable[Row]) -> list[int]:
+    """The number of each row's cell. Rows of a file share their settings' objects, and are told apart by those."""
+    numbers: dict[tuple[Any, ...], int] = {}
+    known: dict[tuple[Any, ...], int] = {}
+    found = []
+    for row in rows:
+        objects = (id(row["task_settings"]), id(row["settings"]), *(row[name] for name in _PLAIN))
+        if objects not in known:
+            known[objects] = numbers.setdefault(_cell(row), len(numbers))
+        found.append(known[objects])
+    return found
+
+
+def _once_a_cell(labelled: Callable[[Sequence[Row]], list[Row]]) -> Callable[[Sequence[Row]], list[Row]]:
+    """Has a function that labels rows look at one row of each cell, and gives all rows their cell's labels."""
+
+    @functools.wraps(labelled)
+    def all_rows(rows: Sequence[Row]) -> list[Row]:
+        cells = _cells(rows)
+        first = dict(zip(reversed(cells), reversed(rows), strict=True))
+        labels = {
+            cell: {name: row[name] for name in ("task_label", "label")}
+            for cell, row in zip(first, labelled(list(first.values())), strict=True)
+        }
+        return [{**row, **labels[cell]} for row, cell in zip(rows, cells, strict=True)]
+
+    return all_rows
 
 
 def _cell(row: Row) -> tuple[Any, ...]:
@@ -42,6 +74,7 @@ def _frozen(value: Any) -> Any:
     return tuple(sorted((k, repr(v)) for k, v in value.items())) if isinstance(value, dict) else value
 
 
+@_once_a_cell
 def with_labels(rows: Sequence[Row]) -> list[Row]:
     """The rows with `task_label` and `label`: the names with the settings that differ from the defaults.
 

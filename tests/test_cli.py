@@ -51,6 +51,12 @@ BAD = [
     (["describe", "adm"], "did you mean 'adam'?"),
     (["leaderboard", "nowhere"], "holds no results"),
     (["status", "nowhere"], "holds no results"),
+    (["leaderboard", "nowhere", "--format", "htm"], "did you mean 'html'?"),
+    (["leaderboard", "nowhere", "--group-by", "famly"], "did you mean 'family'?"),
+    (["leaderboard", "nowhere", "--standings", "--format", "csv"], "unknown format 'csv'"),
+    (["compare", "nowhere", "nowhere"], "'nowhere' holds no results"),
+    (["compare", "nowhere", "nowhere", "--format", "latex"], "known are: csv, json, md, table."),
+    (["merge", "nowhere", "nowhere", "--out", "d"], "'nowhere' holds no results"),
 ]
 
 
