@@ -11,7 +11,7 @@ import numpy as np
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError, unknown
-from indmech_bench.grouping import GROUPINGS, grouped
+from indmech_bench.partition import GROUPINGS, grouped
 from indmech_bench.metrics import BY_NAME
 from indmech_bench.resampling import interquartile_mean_interval
 from indmech_bench.results import existing_folder, read_folder, read_manifest

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from indmech_bench.errors import InputError
-from indmech_bench.grouping import grouped
+from indmech_bench.partition import grouped
 from indmech_bench.ranking import by_method, families, ranked_rows
 from indmech_bench.results import existing_folder
 from indmech_bench.rows import Row

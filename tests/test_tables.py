@@ -17,7 +17,7 @@ from conftest import Cli
 from folders import write_folder
 
 from indmech_bench.documents import as_html, as_latex, escaped
-from indmech_bench.grouping import GROUPINGS
+from indmech_bench.partition import GROUPINGS
 from indmech_bench.ranking import leaderboard, leaderboards
 from indmech_bench.rivalry import rivalries
 
