@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RESULTS ?= results/core
 
-.PHONY: benchmark test validate lint format setup clean
+.PHONY: benchmark test validate docs lint format setup clean
 
 benchmark: $(READY)
 	@status=0; $(BIN)/indmech-bench run core --out $(RESULTS) || status=$$?; \
@@ -23,6 +23,11 @@ lint: $(READY)
 validate: $(READY)
 	$(BIN)/python -m pytest tests/validate
 
+# the pages of docs/ with the reference of the API, into site/
+docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/mkdocs build --strict --quiet
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -38,4 +43,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

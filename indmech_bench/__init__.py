@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from indmech_bench.ranking import leaderboard, leaderboards
     from indmech_bench.registry import get_method, get_task, register_method, register_reference, register_task
     from indmech_bench.results import load
+    from indmech_bench.tuning import tune
 
 _HOMES = {
     "compare": "comparison",
@@ -31,6 +32,7 @@ _HOMES = {
     "register_reference": "registry",
     "register_task": "registry",
     "run": "harness",
+    "tune": "tuning",
 }
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "register_reference",
     "register_task",
     "run",
+    "tune",
 ]
 
 

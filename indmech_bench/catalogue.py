@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from indmech_bench.errors import InputError, unknown
+from indmech_bench.values import Setting, read_value, written_value
 
 KINDS = {"register_task": "task", "register_method": "method", "register_reference": "reference"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -27,24 +28,11 @@ TASKS_GROUP = "indmech_bench.tasks"
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One setting: its type as written, its default under this name, and its range.
-
-    `named`: the registration sets it, beside the class's own default; `fixed`: it cannot be changed under this name.
-    `range` is an interval such as `(0, inf)` or `[0, 1)`, from the class's `ranges`; empty where there is none.
-    """
-
-    name: str
-    type: str
-    default: Any
-    named: bool = False
-    fixed: bool = False
-    range: str = ""
-
-
-@dataclass(frozen=True)
 class Entry:
-    """One registered name. `facts` are the class's literal ClassVars; `broken` says why it cannot be used."""
+    """One registered name. `facts` are the class's literal ClassVars; `broken` says why it cannot be used.
+
+    `grid`: the values among which `tune` chooses by default, by setting, from the class's `grid`.
+    """
 
     kind: str
     name: str
@@ -55,6 +43,7 @@ class Entry:
     version: int = 1
     settings: tuple[Setting, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    grid: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     broken: str = ""
 
     @property
@@ -120,20 +109,23 @@ def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> I
         try:
             yield with_options(plain, options)
         except ValueError as error:
-            raise _NotLiteralError(f"line {node.lineno}: {error}") from None
+            raise _NotLiteralError(f"line {node.lineno}: {str(error).rstrip('.')}") from None
 
 
 def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
-    """An entry with the keyword arguments of its registration, and its settings' ranges. Raises ValueError.
+    """An entry with the keyword arguments of its registration, its settings' ranges and grid. Raises ValueError.
 
     A keyword that names a fact of the class says what holds under this name instead.
     """
     facts = {**entry.facts, **{name: value for name, value in options.items() if name in entry.facts}}
-    ranges = facts.pop("ranges", {})
+    ranges, grid = facts.pop("ranges", {}), facts.pop("grid", {})
     given = {name: value for name, value in options.items() if name != "version" and name not in facts}
     for name in given:
         if name not in entry.defaults:
             raise ValueError(f"'{entry.name}' sets '{name}', which the class does not have")
+    for name, value in {**entry.defaults, **given}.items():
+        if not isinstance(value, bool | int | float | str | None) or value in (float("inf"), float("-inf")):
+            raise ValueError(f"'{name}' is {value!r}, but settings are finite numbers, text, true, false or none")
     settings = tuple(
         replace(
             setting,
@@ -144,7 +136,23 @@ def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
         )
         for setting in entry.settings
     )
-    return replace(entry, version=int(options.get("version", 1)), settings=settings, facts=facts)
+    version = int(options.get("version", 1))
+    return replace(entry, version=version, settings=settings, facts=facts, grid=_grid(entry.name, settings, grid))
+
+
+def _grid(owner: str, settings: tuple[Setting, ...], grid: Any) -> dict[str, tuple[Any, ...]]:
+    """A class's grid, each value as its setting's type has it; settings that the name fixes are left out."""
+    if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
+        raise ValueError(f"the grid of '{owner}' must be a dict from settings to lists of values")
+    known = {setting.name: setting for setting in settings}
+    for name in grid:
+        if name not in known:
+            raise unknown(f"setting in the grid of '{owner}'", name, known)
+    read = {
+        name: tuple(read_value(owner, known[name], written_value(value)) for value in values)
+        for name, values in grid.items()
+    }
+    return {name: values for name, values in read.items() if not known[name].fixed}
 
 
 def read_module(path: Path, module: str) -> list[Entry]:
@@ -232,9 +240,12 @@ class Catalogue:
         """Raises InputError for a plugin that cannot be used or takes a name that exists."""
         entries = [*installed(), *SESSION.values()]
         taken = {(entry.kind, entry.name): entry for entry in entries}
+        before = len(entries)
         for plugin in plugins:
             for entry in read_plugin(plugin):
                 other = taken.get((entry.kind, entry.name))
+                if other is not None and other in entries[:before] and other.path.resolve() == entry.path:
+                    continue  # a file of a package that is installed
                 if other is not None:
                     raise InputError(f"plugin '{plugin}' registers '{entry.name}', a name taken by {other.path.name}.")
                 taken[entry.kind, entry.name] = entry

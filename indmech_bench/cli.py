@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -72,6 +72,7 @@ def run(
     suite: Annotated[str | None, typer.Argument(help="a suite's name or a .toml file; core without tasks")] = None,
     task: Annotated[list[str], typer.Option("--task", help="name:setting=value,...; repeatable.")] = [],  # noqa: B006
     method: Annotated[list[str], typer.Option("--method", help="name:setting=value,...; repeatable.")] = [],  # noqa: B006
+    settings: Annotated[list[Path], typer.Option("--settings", help="A file that tune wrote; repeatable.")] = [],  # noqa: B006
     seeds: Annotated[str | None, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; results/<suite> by default.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes, one a core by default; 0: in this one.")] = None,
@@ -83,6 +84,12 @@ def run(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed rows again.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Move an existing folder aside and start anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and run nothing.")] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="A results folder: run on its tasks and seeds, show both together.")
+    ] = None,
+    save_solutions: Annotated[
+        bool, typer.Option("--save-solutions", help="Keep each row's parameters in OUT/solutions.")
+    ] = False,
 ) -> None:
     """Run a benchmark, or go on with one: the same command again resumes."""
     from indmech_bench import harness
@@ -91,6 +98,7 @@ def run(
         "suite": suite,
         "tasks": task,
         "methods": method,
+        "settings": settings,
         "seeds": seeds,
         "out": out,
         "timeout": timeout,
@@ -99,18 +107,93 @@ def run(
         "plugins": plugin,
         "salt": salt,
     }
+    options: dict[str, Any] = {
+        "jobs": jobs,
+        "retry_failed": retry_failed,
+        "fresh": fresh,
+        "save_solutions": save_solutions,
+        "command": ["indmech-bench", *sys.argv[1:]],
+    }
+    if against is not None:
+        _run_against(against, chosen, options, dry_run)
     if dry_run:
         _show("\n".join(harness.dry_run_lines(harness.plan(**chosen))))
         return
-    report = harness.run(
-        **chosen, jobs=jobs, retry_failed=retry_failed, fresh=fresh, command=["indmech-bench", *sys.argv[1:]]
-    )
+    _ended(harness.run(**chosen, **options), save_solutions)
+
+
+def _run_against(folder: Path, chosen: dict[str, Any], options: dict[str, Any], dry_run: bool) -> NoReturn:
+    from indmech_bench import against, harness, ranking
+
+    for name in ("suite", "tasks", "seeds", "budget", "precision", "salt"):
+        given = chosen.pop(name)
+        if given:
+            word = "the suite" if name == "suite" else f"--{name.removesuffix('s') if name == 'tasks' else name}"
+            raise InputError(f"--against takes it from '{folder}': leave out {word}.")
+    if dry_run:
+        timeout = chosen.pop("timeout")
+        plans = [harness.plan(**part, timeout=timeout) for part in against.plans_against(folder, **chosen)]
+        _show("\n".join(line for one in plans for line in harness.dry_run_lines(one)))
+        raise typer.Exit
+    report = against.run_against(folder, **chosen, **options)
+    _show(str(ranking.leaderboard(folder, beside=[report.folder])))
+    _ended(report, options["save_solutions"])
+
+
+def _ended(report: Any, save_solutions: bool) -> NoReturn:
+    """Say how a run ended, and end with it."""
+    if save_solutions:
+        from indmech_bench.results import read_folder
+        from indmech_bench.solutions import missing_solutions
+
+        missing = missing_solutions(report.folder, read_folder(report.folder))
+        if missing:
+            print(f"{missing} rows were made before without their solutions; --fresh makes them", file=sys.stderr)
     if report.resumed:
         _show(f"{report.resumed} rows were there already")
     if report.failed:
         print(f"see: indmech-bench status {report.folder} --failures", file=sys.stderr)
     _show(str(report))
     raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def tune(
+    method: Annotated[str, typer.Argument(help="name:setting=value,...; what is given is held")],
+    task: Annotated[str, typer.Option("--task", help="name:setting=value,...")],
+    protocol: Annotated[str, typer.Option(help="blind: by the fit; oracle: by the extrapolation error.")],
+    seeds: Annotated[str, typer.Option(help="Tuning seeds, within 10000-19999.")] = "10000-10031",
+    grid: Annotated[list[str], typer.Option("--grid", help="setting=v1|v2; repeatable; the method's own.")] = [],  # noqa: B006
+    budget: Annotated[float | None, typer.Option(help="Cost units a replicate may spend.")] = None,
+    precision: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    out: Annotated[Path | None, typer.Option(help="Settings file; in results/tuning by default.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes, one a core by default; 0: in this one.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds an attempt may take.")] = 300.0,
+    plugin: Plugins = [],  # noqa: B006
+    salt: Annotated[str, typer.Option(help="A secret mixed into every truth.")] = "",
+) -> None:
+    """Choose a method's settings for a task on tuning seeds, for run --settings: the same command again resumes."""
+    from indmech_bench import tuning
+
+    made = tuning.tune(
+        method,
+        task=task,
+        protocol=protocol,
+        seeds=seeds,
+        grid=grid,
+        budget=budget,
+        precision=precision,
+        out=out,
+        jobs=jobs,
+        timeout=timeout,
+        plugins=plugin,
+        salt=salt,
+    )
+    _show(str(made))
+    if made.chosen is None:
+        failed = f"every candidate failed on half of the seeds or more, so nothing was written; {made.reason}"
+        raise typer.Exit(_say(f"{failed}; see: indmech-bench status {made.folder} --failures", 1))
+    _show(f"\n* chosen, written to {made.file}; use it with: indmech-bench run --settings {made.file}")
 
 
 @app.command()
@@ -165,6 +248,95 @@ def drift(
     from indmech_bench.drifting import drift_lines
 
     _show("\n".join(drift_lines(folder)))
+
+
+@app.command("export-observations")
+def export_observations(
+    task: Annotated[str, typer.Argument(help="name:setting=value,...")],
+    seeds: Annotated[str, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")],
+    out: Annotated[Path, typer.Option(help="An empty folder or none.")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Write what a method sees of each seed, for code that is not Python: an .npz a seed, a .json about them."""
+    from indmech_bench import external
+
+    about, files = external.export_observations(task, seeds=seeds, out=out, plugins=plugin)
+    _show(f"{about}: {len(files)} observations beside it")
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="an .npz with an array for each parameter")],
+    task: Annotated[str, typer.Option(help="name:setting=value,...")],
+    seed: Annotated[int, typer.Option(help="The seed whose observation was fitted.")],
+    name: Annotated[str, typer.Option(help="The row's method is external-NAME.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Keep the row in this results folder.")] = None,
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Score parameters that were found elsewhere, in the scale of the exported observation."""
+    from indmech_bench import external
+
+    row = external.score_file(
+        file, task=task, seed=seed, name=name, out=out, plugins=plugin, command=["indmech-bench", *sys.argv[1:]]
+    )
+    _show(external.row_text(row))
+    raise typer.Exit(0 if row["status"] == "ok" else 1)
+
+
+@app.command("new-method")
+def new_method(
+    name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
+) -> None:
+    """Write a package with a method of this name that works at once: change it into yours."""
+    _new("method", name, folder)
+
+
+@app.command("new-task")
+def new_task(
+    name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
+) -> None:
+    """Write a package with a task of this name, a family of SCMs with a prior of its own: change it into yours."""
+    _new("task", name, folder)
+
+
+def _new(kind: str, name: str, folder: Path | None) -> None:
+    from indmech_bench.scaffolding import new_package
+
+    written = new_package(kind, name, folder)
+    module = next(path for path in written if path.suffix == ".py")
+    _show("\n".join([*map(str, written), f"now: indmech-bench check-{kind} {module}"]))
+
+
+@app.command("check-method")
+def check_method(
+    name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
+    task: Annotated[list[str], typer.Option("--task", help="Where it is tried; repeatable.")] = [],  # noqa: B006
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Check that a method's rows can be trusted: seeds, batches, budget, random numbers, shapes."""
+    from indmech_bench import testing
+
+    _show_findings(testing.check_method(name, tasks=task, plugins=plugin))
+
+
+@app.command("check-task")
+def check_task(
+    name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Check that a task can be scored: truths of their seeds alone, oracle at e = 0, rho as its laws give it."""
+    from indmech_bench import testing
+
+    _show_findings(testing.check_task(name, plugins=plugin))
+
+
+def _show_findings(findings: list[Any]) -> None:
+    from indmech_bench.conformance.findings import written
+
+    _show("\n".join(written(findings)))
+    raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)
 
 
 @app.command()

@@ -8,8 +8,8 @@ from typing import Any
 from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import unknown
 from indmech_bench.metrics import METRICS
-from indmech_bench.settings import written
 from indmech_bench.suites import read_suite, suite_names
+from indmech_bench.values import written, written_value
 
 FACTS = ("family", "observation", "intervention", "genericity", "solutions", "independence")
 """What a listing says of a task: facts of its class or settings."""
@@ -56,7 +56,8 @@ def _record(entry: Entry) -> dict[str, Any]:
             "settings": settings,
             "summary": entry.summary,
         }
-    return {"name": entry.name, "set": set_by_name, "settings": settings, "summary": entry.summary}
+    group = entry.facts.get("group", "–")
+    return {"name": entry.name, "group": group, "set": set_by_name, "settings": settings, "summary": entry.summary}
 
 
 def listing_text(records: list[dict[str, Any]]) -> str:
@@ -99,4 +100,7 @@ def _entry_text(entry: Entry) -> str:
     for s in entry.settings:
         extra = "fixed by the name" if s.fixed else f"in {s.range}" if s.range else ""
         lines.append(f"  {written(s.name, s.default)}  ({s.type}{', ' + extra if extra else ''})")
+    if entry.grid:
+        lines.append("tune chooses among:")
+        lines += [f"  {name}={'|'.join(map(written_value, values))}" for name, values in entry.grid.items()]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -15,19 +16,23 @@ from tqdm import tqdm
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.execution import check_jobs, run_jobs
+from indmech_bench.grouping import groups
 from indmech_bench.outcomes import Outcome
 from indmech_bench.plan import Cell, make_cells
 from indmech_bench.preflight import check_objects
 from indmech_bench.provenance import new_run_id, provenance
+from indmech_bench.registry import resolve
 from indmech_bench.results import RUNS, Writer, move_aside, writing
 from indmech_bench.retries import Job
 from indmech_bench.rows import count, read_rows
+from indmech_bench.solutions import keep_solution
 from indmech_bench.source import source_files
 from indmech_bench.suites import Suite, check_limits, read_seeds, read_suite
+from indmech_bench.tuned import check_tuned, read_tuned
 from indmech_bench.views import newest
 
 BATCH = 64
-"""Most seeds of a job. Rows do not depend on it: every operation works replicate by replicate."""
+"""Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `grouping`."""
 FAILED = ("nonfinite", "error", "timeout", "crashed", "budget")
 
 
@@ -41,6 +46,7 @@ class Plan:
     timeout: float
     plugins: tuple[str, ...]
     salt: str
+    save_solutions: bool = False
 
     @property
     def size(self) -> int:
@@ -70,6 +76,7 @@ def plan(
     *,
     tasks: Sequence[str] = (),
     methods: Sequence[str] = (),
+    settings: Sequence[str | Path] = (),
     seeds: str | None = None,
     out: str | Path | None = None,
     timeout: float | None = None,
@@ -77,21 +84,44 @@ def plan(
     precision: str | None = None,
     plugins: Sequence[str | Path] = (),
     salt: str = "",
+    save_solutions: bool = False,
+    with_references: bool = True,
 ) -> Plan:
     """What `run` with these arguments would cover; nothing is drawn or written. Raises InputError.
 
-    Without suite and tasks: the suite `core`. With a suite, `tasks` and `methods` replace its lists. Without methods
-    and suite: every registered method, of plugins too.
+    Without suite and tasks: the suite `core`, or with `settings` the tasks that these files were tuned on. With a
+    suite, `tasks`, `methods` and `settings` replace its lists; other methods leave its settings files out, and other
+    tasks leave out those tuned elsewhere. Without methods and suite: the methods of `settings`, or every registered
+    one, of plugins too. The budget and precision of the run decide, not those of a settings file; where they differ a
+    warning says so.
     """
     paths = tuple(str(Path(plugin).resolve()) for plugin in plugins)
     catalogue = Catalogue.read(Path(path) for path in paths)
-    chosen = read_suite(suite) if suite else read_suite("core") if not tasks else Suite(name="local")
+    chosen = read_suite(suite) if suite else read_suite("core") if not (tasks or settings) else Suite(name="local")
     timeout = chosen.timeout if timeout is None else timeout
     budget = chosen.budget if budget is None else budget
     precision = precision or chosen.precision
     check_limits(budget, timeout, precision)
-    listed = methods or chosen.methods or [entry.name for entry in catalogue.of_kind("method")]
-    cells = make_cells(catalogue, tasks or chosen.tasks, listed, salt=salt, budget=budget, precision=precision)
+    files = settings or (() if methods else chosen.settings)
+    tuned = [read_tuned(path, catalogue) for path in files]
+    labels = tasks or chosen.tasks or list(dict.fromkeys(one.task.label for one in tuned))
+    if tuned:
+        named = [resolve(catalogue, "task", label) for label in labels]
+        if tasks and not settings:
+            tuned = [one for one in tuned if one.task in named]
+        for sentence in check_tuned(tuned, named, budget, precision):
+            warnings.warn(sentence, stacklevel=2)
+    listed = methods or chosen.methods or ([] if files else [entry.name for entry in catalogue.of_kind("method")])
+    cells = make_cells(
+        catalogue,
+        labels,
+        listed,
+        salt=salt,
+        budget=budget,
+        precision=precision,
+        tuned=tuned,
+        with_references=with_references,
+    )
     return Plan(
         cells=tuple(cells),
         seeds=tuple(read_seeds(seeds or chosen.seeds)),
@@ -99,6 +129,7 @@ def plan(
         timeout=timeout,
         plugins=paths,
         salt=salt,
+        save_solutions=save_solutions,
     )
 
 
@@ -107,6 +138,7 @@ def run(
     *,
     tasks: Sequence[str] = (),
     methods: Sequence[str] = (),
+    settings: Sequence[str | Path] = (),
     seeds: str | None = None,
     out: str | Path | None = None,
     jobs: int | Executor | None = None,
@@ -115,27 +147,28 @@ def run(
     precision: str | None = None,
     plugins: Sequence[str | Path] = (),
     salt: str = "",
+    save_solutions: bool = False,
+    with_references: bool = True,
     retry_failed: bool = False,
     fresh: bool = False,
     command: Sequence[str] = (),
 ) -> Report:
     """Run a benchmark, or go on with one: rows that the folder holds already are not run again.
 
-    suite: name of a shipped suite or path of a .toml file; tasks, methods: `name:setting=value,...`; seeds: `32`,
-    `0-31`; out: results folder; jobs: worker processes, 0 for this process, None for one a core, or a
-    `concurrent.futures.Executor` whose workers are to run the jobs (a cluster's); timeout: seconds an attempt; budget:
-    cost units a replicate; precision: float64 or float32; plugins: files; salt: a secret mixed into every truth;
-    retry_failed: run failed rows again; fresh: move an existing folder aside first.
+    suite: name of a shipped suite or path of a .toml file; tasks, methods: `name:setting=value,...`; settings: files
+    that `tune` has written, each adds its method on the task it was tuned on (see `plan`); seeds: `32`, `0-31`; out:
+    results folder; jobs: worker processes, 0 for this process, None for one a core, or a `concurrent.futures.Executor`
+    whose workers are to run the jobs (a cluster's); timeout: seconds an attempt; budget: cost units a replicate;
+    precision: float64 or float32; plugins: files; salt: a secret mixed into every truth; save_solutions: keep the
+    parameters of every row of a method that is ok, see `solutions`; with_references: run them too; retry_failed: run
+    failed rows again; fresh: move an existing folder aside first.
     Raises InputError before anything is written when an argument is wrong.
     """
-    if jobs is None:
-        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(jobs, int):
-        check_jobs(jobs)
     what = plan(
         suite,
         tasks=tasks,
         methods=methods,
+        settings=settings,
         seeds=seeds,
         out=out,
         timeout=timeout,
@@ -143,7 +176,25 @@ def run(
         precision=precision,
         plugins=plugins,
         salt=salt,
+        save_solutions=save_solutions,
+        with_references=with_references,
     )
+    return run_plan(what, jobs=jobs, retry_failed=retry_failed, fresh=fresh, command=command)
+
+
+def run_plan(
+    what: Plan,
+    *,
+    jobs: int | Executor | None = None,
+    retry_failed: bool = False,
+    fresh: bool = False,
+    command: Sequence[str] = (),
+) -> Report:
+    """Run what a plan covers; arguments as in `run`. Raises InputError before anything is written."""
+    if jobs is None:
+        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(jobs, int):
+        check_jobs(jobs)
     check_objects(what.cells, in_place=jobs == 0)
     if fresh:
         aside = move_aside(what.folder)
@@ -183,7 +234,7 @@ def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dic
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
         "families": {cell.task.name: cell.task.entry.facts.get("family", "") for cell in what.cells},
-        "methods": sorted({cell.method.label for cell in what.cells if not cell.reference}),
+        "methods": sorted({cell.label for cell in what.cells if not cell.reference}),
         "sources": {cell.method.name: source_files(cell.method.entry) for cell in what.cells if not cell.reference},
         "seeds": [what.seeds[0], what.seeds[-1]],
         "plugins": [Path(path).name for path in what.plugins],
@@ -193,8 +244,8 @@ def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dic
 def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell: its seeds that are not done, in batches."""
     missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
-    for first in range(0, len(missing), BATCH):
-        yield cell, cell.job(missing[first : first + BATCH], what.plugins)
+    for _, wanted in groups(cell.method.entry.facts, missing, BATCH):
+        yield cell, {**cell.job(wanted, what.plugins), "save_solutions": what.save_solutions and not cell.reference}
 
 
 def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:
@@ -204,14 +255,18 @@ def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cel
     with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
         for job, outcomes in finished:
             cell = cells[id(job)]
-            progress.set_postfix_str(f"{cell.task.label} {cell.method.label}"[:60], refresh=False)
+            progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
             _keep(cell, run_id, outcomes, writer)
             progress.update(len(outcomes))
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
-    """Write the rows of a job's outcomes, then what the failed ones printed."""
+    """Write the solutions of a job's outcomes, their rows, then what the failed ones printed."""
     identity, keys = cell.identity, cell.keys([outcome["seed"] for outcome in outcomes])
+    for outcome in outcomes:
+        parameters = outcome.pop("parameters", None)
+        if parameters:
+            keep_solution(writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]], parameters)
     printed = {keys[outcome["seed"]]: outcome.pop("output", "") for outcome in outcomes}
     writer.append({"key": keys[outcome["seed"]], "run": run_id, **identity, **outcome} for outcome in outcomes)
     for key, text in printed.items():
@@ -225,7 +280,7 @@ def dry_run_lines(what: Plan) -> list[str]:
     lines = []
     for cell in what.cells:
         missing = sum(key not in done for key in cell.keys(what.seeds).values())
-        lines.append(f"{cell.task.label}  {cell.method.label}  {missing} of {len(what.seeds)} seeds to run")
+        lines.append(f"{cell.task.label}  {cell.label}  {missing} of {len(what.seeds)} seeds to run")
     present = sum(key in done for key in what.row_keys())
     seeds = f"seeds {what.seeds[0]}-{what.seeds[-1]}"
     return [*lines, f"{what.folder}: {what.size} rows, {present} there already; {seeds}, {len(what.cells)} cells"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import InputError
+from indmech_bench.external import EXTERNAL
 from indmech_bench.plan import ENGINE
 from indmech_bench.results import ERRORS, existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row, count
@@ -79,6 +80,8 @@ def _change(row: Row, catalogue: Catalogue, before: dict[str, str]) -> str:
     """Why today's code would not reuse a row; empty when it would. `before`: the files of its source, hashed."""
     kind = "reference" if row["reference"] else "method"
     name, task_name = row["label"], row["task_label"]
+    if row["source"] == EXTERNAL and row["engine"] == ENGINE:
+        return ""  # no code of ours made its parameters
     if row["engine"] != ENGINE:
         return f"{name} on {task_name}: made by engine {row['engine']}, today's is {ENGINE}"
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 
 from indmech_bench.catalogue import Catalogue, Entry
 from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundError, UnsupportedError
+from indmech_bench.grouping import groups
 from indmech_bench.outcomes import Outcome, failed, outcome
 from indmech_bench.parameters import finite_rows
 from indmech_bench.problem import START_SCALE, Problem, Solution
@@ -51,11 +52,18 @@ def execute(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outcomes(job: Mapping[str, Any]) -> list[Outcome]:
     torch.set_num_threads(1)
-    dtype = DTYPES[job["precision"]]
-    torch.set_default_dtype(dtype)
     catalogue = Catalogue.read(Path(path) for path in job["plugins"])
     task: Task = build(Named(catalogue.find("task", job["task"]), job["task_settings"]))
     entry = catalogue.find("reference" if job["reference"] else "method", job["method"])
+    outcomes: list[Outcome] = []
+    for together, wanted in groups(entry.facts, job["seeds"], len(job["seeds"])):
+        outcomes += [one for one in _of_batch({**job, "seeds": together}, task, entry) if one["seed"] in wanted]
+    return outcomes
+
+
+def _of_batch(job: Mapping[str, Any], task: Task, entry: Entry) -> list[Outcome]:
+    """Outcomes of seeds that are run together."""
+    torch.set_default_dtype(DTYPES[job["precision"]])
     problem = _problem(job, task)
     before = time.perf_counter()
     try:
@@ -75,11 +83,11 @@ def _truth(job: Mapping[str, Any], task: Task) -> Truth:
     return Truth(task.model, task.sample(drawn), _streams(job, "reference"), task.interventions(drawn), task.phase)
 
 
-def _problem(job: Mapping[str, Any], task: Task) -> Problem:
-    """The problem of the job's truths; the truths themselves are gone when this returns."""
+def _problem(job: Mapping[str, Any], task: Task, make: Callable[..., Problem] = Problem) -> Problem:
+    """The problem of the job's truths, made by `make`; the truths themselves are gone when this returns."""
     parameters = task.sample(_streams(job, "truth"))
     observation = task.observe(parameters, _streams(job, "truth"))
-    return Problem(
+    return make(
         observation,
         _streams(job, "method"),
         dtype=DTYPES[job["precision"]],
@@ -113,6 +121,7 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
     if solution.parameters is not None:
         finite &= finite_rows(solution.parameters)
     over = problem.exhausted
+    saved = problem.in_seen_scale(solution.parameters) if job.get("save_solutions") and solution.parameters else {}
     outcomes = []
     for r, seed in enumerate(job["seeds"]):
         status, reason = "ok", ""
@@ -132,6 +141,8 @@ def _scored(job: Mapping[str, Any], task: Task, problem: Problem, solution: Solu
                 seconds=round(seconds, 6),
             )
         )
+        if saved and status == "ok":
+            outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
     return outcomes
 
 

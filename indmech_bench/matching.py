@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from indmech_bench.rows import Row
-from indmech_bench.settings import written
 from indmech_bench.text import printable
+from indmech_bench.values import written
 
 Method = tuple[Any, ...]
 """Name, settings, protocol, budget and precision of a method, hashable."""

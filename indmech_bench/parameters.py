@@ -35,6 +35,11 @@ Shapes = Mapping[str, tuple[int, ...]]
 """Parameter name -> its shape in one replicate and start."""
 
 
+def size_of(shapes: Shapes) -> int:
+    """How many numbers the parameters of one replicate and start are."""
+    return sum(math.prod(shape) for shape in shapes.values())
+
+
 def flatten(parameters: Parameters, shapes: Shapes) -> Tensor:
     """All parameters side by side, (R, p) or (R, S, p), in the order of `shapes`."""
     pieces = [parameters[name].flatten(parameters[name].dim() - len(shape)) for name, shape in shapes.items()]

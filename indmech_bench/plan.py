@@ -10,9 +10,11 @@ from typing import Any
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError
+from indmech_bench.grouping import is_row_exact
 from indmech_bench.registry import resolve
 from indmech_bench.settings import Named
 from indmech_bench.source import source_hash
+from indmech_bench.tuned import Tuned
 
 SCHEMA = 1
 ENGINE = 1
@@ -80,6 +82,11 @@ class Cell:
         return self.method.entry.kind == "reference"
 
     @property
+    def label(self) -> str:
+        """The method with the settings that differ from its defaults, and its protocol where that is not `default`."""
+        return self.method.label if self.protocol == "default" else f"{self.method.label} [{self.protocol}]"
+
+    @property
     def identity(self) -> dict[str, Any]:
         """The fields that all rows of the cell share."""
         return {
@@ -105,7 +112,14 @@ class Cell:
 
     def job(self, seeds: Sequence[int], plugins: Sequence[str]) -> dict[str, Any]:
         """Plain JSON that tells a child all it needs."""
-        return {**self.identity, "salt": self.salt, "seeds": list(seeds), "plugins": list(plugins)}
+        whole = not is_row_exact(self.method.entry.facts)
+        return {
+            **self.identity,
+            "salt": self.salt,
+            "seeds": list(seeds),
+            "plugins": list(plugins),
+            "whole": whole,
+        }
 
 
 def make_cells(
@@ -116,13 +130,19 @@ def make_cells(
     salt: str,
     budget: float | None,
     precision: str,
+    tuned: Sequence[Tuned] = (),
+    with_references: bool = True,
 ) -> Iterator[Cell]:
-    """Task by task: every reference, then the methods. Raises InputError for a name that is wrong or given twice."""
+    """Task by task: every reference if wanted, the methods, then those tuned on it.
+
+    Raises InputError for a name that is wrong or given twice.
+    """
     named_tasks = _distinct(catalogue, "task", tasks)
     named_methods = _distinct(catalogue, "method", methods)
-    references = [Named(entry) for entry in catalogue.of_kind("reference")]
+    references = [Named(entry) for entry in catalogue.of_kind("reference") if with_references]
     for task in named_tasks:
-        for method in (*references, *named_methods):
+        settled = [(one.method, one.protocol) for one in tuned if one.task == task]
+        for method, protocol in (*((one, "default") for one in (*references, *named_methods)), *settled):
             reference = method.entry.kind == "reference"
             yield Cell(
                 task=task,
@@ -131,6 +151,7 @@ def make_cells(
                 budget=None if reference or budget is None else float(budget),
                 precision="float64" if reference else precision,
                 source=source_hash(method.entry),
+                protocol=protocol,
             )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from indmech_bench.parameters import Parameters, flatten, unflatten
+from indmech_bench.least_squares import damped_solve
+from indmech_bench.parameters import Parameters, flatten, size_of, unflatten
 from indmech_bench.problem import Problem
 
 LARGEST = 128
@@ -27,7 +26,7 @@ def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[d
     replicate's budget is spent. Each replicate is charged p + 1 units for each step of each of its own active rows.
     A problem with more than LARGEST parameters is left as it is: its solutions are a continuum, and Adam fits them.
     """
-    if sum(math.prod(shape) for shape in problem.shapes.values()) > LARGEST:
+    if size_of(problem.shapes) > LARGEST:
         with torch.no_grad():
             return dict(parameters), problem.loss(parameters)
     shapes = problem.shapes
@@ -44,7 +43,7 @@ def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[d
                 break
             with problem.prepaid((size + 1) * _per_replicate(active)):
                 point = unflatten(flat, shapes)
-                step = _step(problem.jacobian(point), problem.residuals(point), damping)
+                step = damped_solve(problem.jacobian(point), problem.residuals(point), damping)
                 moved = flat - step
                 new_loss = problem.loss(unflatten(moved, shapes))
             better = active & (new_loss < loss)
@@ -59,23 +58,3 @@ def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[d
 
 def _per_replicate(active: Tensor) -> Tensor:
     return active.flatten(1).sum(1).double() if active.dim() > 1 else active.double()
-
-
-def _step(jacobian: Tensor, residuals: Tensor, damping: Tensor) -> Tensor:
-    """(J'J + mu I)^-1 J'r row by row; NaN where the factorisation fails."""
-    J, r = jacobian.flatten(0, -3), residuals.flatten(0, -2).unsqueeze(-1)
-    size = J.shape[-1]
-    # the bits of products and of LAPACK depend on the alignment of a batch's matrices: an even number of columns
-    # keeps each a multiple of 16 bytes
-    odd = size % 2
-    J = torch.nn.functional.pad(J, (0, odd))
-    gram, right = torch.bmm(J.mT, J), torch.bmm(J.mT, r)
-    mean = gram.diagonal(dim1=-2, dim2=-1)[:, :size].mean(-1)
-    ridge = (damping.flatten() * mean).view(-1, 1, 1)
-    gram = gram + ridge * torch.eye(size + odd, dtype=gram.dtype, device=gram.device)
-    if odd:
-        gram[:, -1, -1] = 1.0
-    factor, info = torch.linalg.cholesky_ex(gram)
-    step = torch.cholesky_solve(right, factor)[:, :size, 0]
-    step = torch.where((info == 0).unsqueeze(-1), step, torch.nan)
-    return step.reshape(*jacobian.shape[:-2], size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from indmech_bench.budget import Meter
 from indmech_bench.genericity import Null, prior_null
 from indmech_bench.interventions import Intervention
+from indmech_bench.models import Model
 from indmech_bench.observations import Observation
 from indmech_bench.parameters import Parameters, flatten, starts_in, unflatten
 from indmech_bench.randomness import Streams
@@ -72,6 +73,17 @@ class Problem:
         (R, d, d). With E environments there is an axis E after that of replicates.
         """
         return self._observation.shown
+
+    @property
+    def kind(self) -> str:
+        """What `observations` are: `impulse`, `spectrum`, `samples` or `covariance`."""
+        return self._observation.kind
+
+    @property
+    def model(self) -> Model:
+        """The learner's model, for methods that need its kind or its laws; what is computed with it is not charged."""
+        model: Model = self._observation.model
+        return model
 
     @property
     def samples(self) -> int:
@@ -153,19 +165,20 @@ class Problem:
         self._charge(parameters, 1)
         return self._observation.residuals(parameters)
 
-    def jacobian(self, parameters: Parameters) -> Tensor:
-        """J (R, m, p) or (R, S, m, p), p parameters side by side: charged p units.
+    def jacobian(self, parameters: Parameters, names: Sequence[str] | None = None) -> Tensor:
+        """J (R, m, p) or (R, S, m, p), p parameters side by side (of these names, else all): charged p units.
 
         J'J is the Gauss-Newton matrix of the loss, or for samples its Fisher matrix.
         """
-        flat = flatten(parameters, self.shapes)
+        shapes = {name: self.shapes[name] for name in (self.shapes if names is None else names)}
+        flat = flatten(parameters, shapes)
         columns = flat.shape[-1]
         self._charge(parameters, columns, gradient=False)
         basis = torch.eye(columns, dtype=flat.dtype, device=flat.device)
 
         def column(direction: Tensor) -> Tensor:
             def features(point: Tensor) -> Tensor:
-                return self._observation.features(unflatten(point, self.shapes))
+                return self._observation.features({**parameters, **unflatten(point, shapes)})
 
             made: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
             return made
@@ -236,6 +249,11 @@ class Problem:
         plain = {name: parameters[name].detach().to("cpu", torch.float64) for name in self.shapes}
         scaled: dict[str, Tensor] = self._observation.model.rescale(plain, self._scale)
         return scaled
+
+    def in_seen_scale(self, parameters: Parameters) -> dict[str, Tensor]:
+        """A solution's parameters (R, ...) in the scale of `observations`: what `solution` was given."""
+        seen: dict[str, Tensor] = self._observation.model.rescale(parameters, 1 / self._scale)
+        return seen
 
     def _charge(self, parameters: Parameters, forwards: float, gradient: bool | None = None) -> None:
         if self._prepaid:

@@ -11,8 +11,8 @@ import numpy as np
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError, unknown
-from indmech_bench.partition import GROUPINGS, grouped
 from indmech_bench.metrics import BY_NAME
+from indmech_bench.partition import GROUPINGS, grouped
 from indmech_bench.resampling import interquartile_mean_interval
 from indmech_bench.results import existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row, uncollected
@@ -73,6 +73,7 @@ class Leaderboard:
     lines: tuple[Line, ...]
     left_out: int
     group: str = ""
+    beside: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         from indmech_bench.tables import as_text
@@ -80,20 +81,27 @@ class Leaderboard:
         return as_text([self])
 
 
-def leaderboard(folder: str | Path, *, metric: str = MEDIAN, family: str | None = None) -> Leaderboard:
-    """The leaderboard of a results folder.
+def leaderboard(
+    folder: str | Path, *, metric: str = MEDIAN, family: str | None = None, beside: Sequence[str | Path] = ()
+) -> Leaderboard:
+    """The leaderboard of a results folder, with the rows of the folders `beside` it.
 
     A view holds every (task, seed) that any row of the folder has. A failed replicate has e = infinity, score 0 and
     is not identified; one that is missing is a hole. Rank is by the interquartile mean of `score` over the view's
     pairs, ties within 1e-6; a method with holes or skipped tasks is not ranked. `metric` is what the medians by task
     show; `family` keeps the tasks of one family. Tasks that start at the truth are left out. Raises InputError.
     """
-    (board,) = leaderboards(folder, metric=metric, family=family)
+    (board,) = leaderboards(folder, metric=metric, family=family, beside=beside)
     return board
 
 
 def leaderboards(
-    folder: str | Path, *, metric: str = MEDIAN, family: str | None = None, group_by: str | None = None
+    folder: str | Path,
+    *,
+    metric: str = MEDIAN,
+    family: str | None = None,
+    group_by: str | None = None,
+    beside: Sequence[str | Path] = (),
 ) -> tuple[Leaderboard, ...]:
     """The leaderboard of each group of rows, as `leaderboard`; one of all rows where `group_by` is None.
 
@@ -103,25 +111,29 @@ def leaderboards(
         raise unknown("metric", metric, BY_NAME)
     if group_by is not None and group_by not in GROUPINGS:
         raise unknown("grouping", group_by, GROUPINGS)
-    place = existing_folder(folder)
-    rows, left_out = ranked_rows(place, family)
-    groups = {"": rows} if group_by is None else grouped(rows, group_by, families(place))
+    places = tuple(map(existing_folder, (folder, *beside)))
+    rows, left_out = ranked_rows(places, family)
+    groups = {"": rows} if group_by is None else grouped(rows, group_by, families(places))
     return tuple(
-        _board(own, place, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
+        _board(own, places, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
     )
 
 
 @uncollected()
-def ranked_rows(place: Path, family: str | None = None) -> tuple[list[Row], int]:
-    """The labelled rows that may be ranked, and how many rows of older code were left out. Raises InputError."""
-    rows, left_out = newest(read_folder(place))
+def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[Row], int]:
+    """The labelled rows of some folders that may be ranked, and how many of older code were left out.
+
+    Raises InputError.
+    """
+    place = places[0]
+    rows, left_out = newest([row for one in places for row in read_folder(one)])
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
     unranked = starting_at_truth()
     rows = [row for row in rows if row["task"] not in unranked]
     if not rows:
         raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
-    return with_labels(_of_family(rows, place, family)), left_out
+    return with_labels(_of_family(rows, places, family)), left_out
 
 
 def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
@@ -132,11 +144,11 @@ def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
     return groups
 
 
-def _board(rows: Sequence[Row], place: Path, metric: str, left_out: int, group: str) -> Leaderboard:
+def _board(rows: Sequence[Row], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
     tasks = _in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
     lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in by_method(rows).items()]
-    return Leaderboard(place, metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group)
+    return Leaderboard(places[0], metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group, tuple(places[1:]))
 
 
 def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -146,18 +158,16 @@ def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(sorted(labels, key=lambda text: (labels[text], text)))
 
 
-def families(folder: Path) -> dict[str, str]:
-    """Task -> family, as the folder's manifest has it."""
-    found: dict[str, str] = {}
-    for entry in read_manifest(folder)["runs"].values():
-        found.update(entry.get("families", {}))
-    return found
+def families(places: Sequence[Path]) -> dict[str, str]:
+    """Task -> family, as the folders' manifests have it."""
+    entries = [entry for place in places for entry in read_manifest(place)["runs"].values()]
+    return {task: family for entry in entries for task, family in entry.get("families", {}).items()}
 
 
-def _of_family(rows: Sequence[Row], folder: Path, family: str | None) -> Sequence[Row]:
+def _of_family(rows: Sequence[Row], places: Sequence[Path], family: str | None) -> Sequence[Row]:
     if family is None:
         return rows
-    known = families(folder)
+    known = families(places)
     present = {known.get(row["task"], "") for row in rows}
     if family not in present:
         raise unknown("family", family, present - {""})
@@ -200,7 +210,7 @@ def _of_task(rows: list[Row], metric: str) -> dict[str, float | None]:
     if not rows:
         return {"identified": None, metric: None}
     identified = sum(row["metrics"].get("identified", 0) for row in rows) / len(rows)
-    return {"identified": identified, metric: _median(_values(rows, metric))}
+    return {"identified": identified, metric: median(rows, metric)}
 
 
 def _values(rows: Sequence[Row], metric: str) -> list[float]:
@@ -210,6 +220,11 @@ def _values(rows: Sequence[Row], metric: str) -> list[float]:
     values = [row["metrics"].get(metric) for row in rows if metric in row["metrics"] or row["status"] != "ok"]
     numbers = [worst(metric) if value is None else value for value in values]
     return [number for number in numbers if not math.isnan(number)]
+
+
+def median(rows: Sequence[Row], metric: str) -> float | None:
+    """Median of a metric; failed rows count as the worst value. None where no row that is ok has the metric."""
+    return _median(_values(rows, metric))
 
 
 def _median(values: Sequence[float]) -> float | None:

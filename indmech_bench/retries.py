@@ -20,8 +20,10 @@ def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -
     """The outcomes of a job, one a seed, after as many attempts as the rules allow.
 
     A batch that raises or crashes is halved down to single seeds; one that times out is rerun seed by seed. A single
-    seed that crashed is tried once more. All attempts together use at most four time limits; what is left then is
-    `timeout`. A skipped method is skipped for all its seeds; a reference may be for some of them only.
+    seed that crashed is tried once more. A job that is `whole`, whose method is given a whole block of seeds however
+    few are wanted, is not divided: each part would run the same again. All attempts together use at most four time
+    limits; what is left then is `timeout`. A skipped method is skipped for all its seeds; a reference may be for some
+    of them only.
     """
     deadline = time.monotonic() + ATTEMPTS_LIMIT * timeout
     queue: list[tuple[list[int], bool]] = [(list(job["seeds"]), True)]
@@ -36,7 +38,7 @@ def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -
         if "outcomes" in reply:
             done += reply["outcomes"]
             continue
-        failure, single = reply["failure"], len(seeds) == 1
+        failure, single = reply["failure"], len(seeds) == 1 or job.get("whole", False)
         if failure == "crashed" and single and first:
             queue.insert(0, (seeds, False))
         elif single or (failure == "skipped" and not job["reference"]):

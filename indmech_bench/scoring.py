@@ -44,9 +44,10 @@ def score(truth: Truth, solution: Solution) -> dict[str, Tensor]:
         metrics["class_error"] = space.pairs(true_laws, candidates).min(-1).values.sum(-1) / moved
     metrics |= _genericity(truth, solution)
     if solution.parameters is not None:
-        gap = equivalence_gap(truth, solution.parameters)
-        metrics["equivalence_gap"] = gap
-        metrics["exact"] = (gap < EXACT_GAP).double()
+        if truth.model.invariants(truth.parameters):
+            gap = equivalence_gap(truth, solution.parameters)
+            metrics["equivalence_gap"] = gap
+            metrics["exact"] = (gap < EXACT_GAP).double()
         metrics["parameter_error"] = truth.model.parameter_error(solution.parameters, truth.parameters, truth.phase)
     return metrics
 

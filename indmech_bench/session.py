@@ -13,8 +13,9 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from indmech_bench.catalogue import Entry, Setting, with_options
+from indmech_bench.catalogue import Entry, with_options
 from indmech_bench.errors import InputError
+from indmech_bench.values import Setting
 
 MODULE = "__main__"
 PLAIN = (bool, int, float, str, bytes, type(None))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from indmech_bench.catalogue import Entry, Setting
+from indmech_bench.catalogue import Entry
 from indmech_bench.errors import InputError, unknown
+from indmech_bench.values import Setting, read_value, written
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,6 @@ def label(name: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -
     """`name:setting=value,...` of the settings that differ from `defaults`."""
     changed = [written(key, value) for key, value in settings.items() if key not in defaults or defaults[key] != value]
     return f"{name}:{','.join(changed)}" if changed else name
-
-
-def written(key: str, value: Any) -> str:
-    """`key=value` as a user would type it."""
-    if value is None:
-        return f"{key}=none"
-    return f"{key}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def split(text: str) -> tuple[str, dict[str, str]]:
@@ -75,46 +67,3 @@ def _typed(setting: Setting) -> Any:
     """A default as its field's type has it: a whole number written for a float is that float."""
     whole = isinstance(setting.default, int) and not isinstance(setting.default, bool)
     return float(setting.default) if whole and setting.type.startswith("float") else setting.default
-
-
-def read_value(owner: str, setting: Setting, text: str) -> Any:
-    """One value by the type its field is annotated with, float, int, bool or str, each perhaps `| None`."""
-    kinds = [kind.strip() for kind in setting.type.split("|")]
-    for kind in kinds:
-        try:
-            value = _READERS[kind](text)
-        except (KeyError, ValueError):
-            continue
-        if setting.range and value is not None and not _inside(value, setting.range):
-            raise InputError(f"setting '{setting.name}' of '{owner}' must be in {setting.range}, not {text}.")
-        return value
-    wanted = " or ".join(_ALLOWED.get(kind, kind) for kind in kinds)
-    raise InputError(f"setting '{setting.name}' of '{owner}' must be {wanted}, not '{text}'.")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(text)
-    return value
-
-
-def _bool(text: str) -> bool:
-    return {"true": True, "false": False}[text.lower()]
-
-
-def _none(text: str) -> None:
-    if text.lower() != "none":
-        raise ValueError(text)
-
-
-_READERS: dict[str, Callable[[str], Any]] = {"float": _finite, "int": int, "bool": _bool, "str": str, "None": _none}
-_ALLOWED = {"float": "a finite number", "int": "a whole number", "bool": "true or false", "str": "text", "None": "none"}
-
-
-def _inside(value: float, interval: str) -> bool:
-    """Whether a number lies in an interval written like `[0, 1)`."""
-    low, high = (float(bound) for bound in interval[1:-1].split(","))
-    above = value >= low if interval[0] == "[" else value > low
-    below = value <= high if interval[-1] == "]" else value < high
-    return above and below

@@ -1,4 +1,4 @@
-"""The identity of a method's code: a hash that comments, docstrings and formatting leave alone."""
+"""The identity of a method's code: one hash, whatever its comments, docstrings, formatting and listings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from indmech_bench.errors import InputError
 from indmech_bench.registry import is_plugin, live
 
 DIGEST = 16
+LISTED = ("grid", "group")
+"""Facts of a class that only listings and `tune` read: no row depends on them."""
 
 
 def source_hash(entry: Entry) -> str:
@@ -33,21 +35,30 @@ def source_files(entry: Entry) -> dict[str, str]:
     """Hash of each file that `source_hash` covers, by its path within the package; of the session, if defined there."""
     if entry.module == session.MODULE:
         return {"the session": session.session_hash(live(entry))[:DIGEST]}
+    return {
+        name: hashlib.sha256(_written(_stripped(path)).encode()).hexdigest()[:DIGEST]
+        for name, path in source_paths(entry).items()
+    }
+
+
+def source_paths(entry: Entry) -> dict[str, Path]:
+    """Where each of these files is; none for what the session defines."""
+    if entry.module == session.MODULE:
+        return {}
     if is_plugin(entry):
         root, package = entry.path.parent, ""
     else:
         package = entry.module.partition(".")[0]
         root = _package_root(entry.path, entry.module)
-    seen: dict[str, str] = {}
+    seen: dict[str, Path] = {}
     waiting = [entry.path]
     while waiting:
         path = waiting.pop()
         name = path.relative_to(root).as_posix()
         if name in seen:
             continue
-        tree = _stripped(path)
-        seen[name] = hashlib.sha256(_written(tree).encode()).hexdigest()[:DIGEST]
-        waiting += _own_imports(tree, path, root, package)
+        seen[name] = path
+        waiting += _own_imports(_stripped(path), path, root, package)
     return seen
 
 
@@ -57,7 +68,7 @@ def _package_root(path: Path, module: str) -> Path:
 
 
 def _stripped(path: Path) -> ast.Module:
-    """The syntax tree of a file without docstrings."""
+    """The syntax tree of a file without docstrings and what only listings read."""
     state = path.stat()
     return _stripped_once(path, state.st_mtime_ns, state.st_size)
 
@@ -74,7 +85,19 @@ def _stripped_once(path: Path, modified: int, size: int) -> ast.Module:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
                 node.body = node.body[1:]
+        if isinstance(node, ast.ClassDef):
+            node.body = [statement for statement in node.body if not _is_listed(statement)]
     return tree
+
+
+def _is_listed(statement: ast.stmt) -> bool:
+    """Whether a statement of a class body gives one of the facts in LISTED."""
+    return (
+        isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+        and statement.target.id in LISTED
+        and ast.unparse(statement.annotation).startswith(("ClassVar", "typing.ClassVar"))
+    )
 
 
 def _written(node: object) -> str:

@@ -115,7 +115,7 @@ def notes(boards: Sequence[Leaderboard]) -> list[str]:
     tasks = len({task for board in boards for task in board.tasks})
     pairs = ", ".join(f"{board.pairs}{f' ({board.group})' if board.group else ''}" for board in boards)
     lines = [
-        f"{boards[0].folder}: {tasks} tasks, (task, seed) pairs: {pairs}.",
+        f"{' and '.join(map(str, (boards[0].folder, *boards[0].beside)))}: {tasks} tasks, (task, seed) pairs: {pairs}.",
         "identified: e < 0.01 and fit < 1e-3. e: extrapolation error, 0 the truth, 1 ignoring the intervention;",
         "about 0.5 is the best constant prediction, 0.9 white noise. Rank: interquartile mean of score = 1/(1+e),",
         "a failure's score is 0. 95 % intervals: Wilson, order statistics, BCa bootstrap within tasks.",

@@ -16,6 +16,8 @@ from indmech_bench.text import printable
 
 CODE = ("source", "engine", "task_version")
 """Keyed fields that say which code made a row."""
+MARKED = ("budget", "precision", "salt")
+"""Keyed fields that a label shows where they vary."""
 _PLAIN = tuple(name for name in KEYED if name not in (*CODE, "seed", "task_settings", "settings"))
 
 
@@ -76,31 +78,43 @@ def _frozen(value: Any) -> Any:
 def with_labels(rows: Sequence[Row]) -> list[Row]:
     """The rows with `task_label` and `label`: the names with the settings that differ from the defaults.
 
-    A budget, precision, protocol or salt that is not the same in all rows is part of the label too: rows that
-    differ in it are never pooled. References have only a salt.
+    A protocol that is not `default` stands in the place of the settings, `adam [tuned-blind]`, so that one line of a
+    table holds a method that was tuned task by task; where a task has two such settings they are shown as well. A
+    budget, precision or salt that is not the same in all rows is part of the label too: rows that differ in it are
+    never pooled. References have only a salt.
     """
     catalogue = Catalogue.read()
     varying: dict[str, set[Any]] = defaultdict(set)
+    tuned: dict[tuple[Any, ...], set[Any]] = defaultdict(set)
     for row in rows:
-        for name in ("salt",) if row["reference"] else ("budget", "precision", "protocol", "salt"):
+        for name in ("salt",) if row["reference"] else MARKED:
             varying[name].add(row[name])
+        tuned[_cell_but_settings(row)].add(_frozen(row["settings"]))
     return [
         {
             **row,
             "task_label": printable(
                 label(row["task"], row["task_settings"], _defaults(catalogue, "task", row["task"]))
             ),
-            "label": _method_label(row, varying, catalogue),
+            "label": _method_label(row, varying, len(tuned[_cell_but_settings(row)]) > 1, catalogue),
         }
         for row in rows
     ]
 
 
-def _method_label(row: Row, varying: dict[str, set[Any]], catalogue: Catalogue) -> str:
+def _cell_but_settings(row: Row) -> tuple[Any, ...]:
+    return tuple(_frozen(row[name]) for name in KEYED if name not in (*CODE, "seed", "settings"))
+
+
+def _method_label(row: Row, varying: dict[str, set[Any]], several: bool, catalogue: Catalogue) -> str:
+    """`several`: whether other rows differ from this one in nothing but their settings."""
+    default = row["protocol"] == "default"
     text = label(row["method"], row["settings"], _defaults(catalogue, "method", row["method"]))
     names = ("salt",) if row["reference"] else tuple(varying)
-    marks = [f"{name}={row[name]}" for name in names if len(varying[name]) > 1]
-    return printable(f"{text} [{', '.join(marks)}]" if marks else text)
+    marks = [] if default else [row["protocol"]]
+    marks += [f"{name}={row[name]}" for name in names if len(varying[name]) > 1]
+    shown = text if default or several else row["method"]
+    return printable(f"{shown} [{', '.join(marks)}]" if marks else shown)
 
 
 def _defaults(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any]:

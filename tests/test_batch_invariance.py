@@ -7,16 +7,12 @@ from typing import Any
 
 import pytest
 from conftest import outcomes
+from methods import METHODS, home, quick
 
 import indmech_bench
 from indmech_bench.catalogue import Catalogue
 
 REFERENCES = [entry.name for entry in Catalogue.read().of_kind("reference")]
-SINGLE = ["gradient-descent", "sgd", "adam", "weight-decay", "independence-penalty", "alternating"]
-SHORT = [f"{name}:steps=60,polish=true" for name in SINGLE] + [
-    f"{entry.name}:steps=60,starts=3" for entry in Catalogue.read().of_kind("method") if entry.name not in SINGLE
-]
-
 NAN_START = '''
 import torch
 from dataclasses import dataclass
@@ -50,12 +46,15 @@ def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
     return all(first[name] == second[name] for name in ("status", "metrics", "truth", "details", "cost"))
 
 
-@pytest.mark.parametrize("method", [*SHORT, *REFERENCES])
-def test_seed_seven_is_the_same_alone_among_32_and_last_of_17(method: str) -> None:
-    alone = outcomes(method, [7])[7]
+@pytest.mark.parametrize(
+    ("method", "task"),
+    [*((quick(entry), home(entry)) for entry in METHODS), *((name, "fir-natural") for name in REFERENCES)],
+)
+def test_seed_seven_is_the_same_alone_among_32_and_last_of_17(method: str, task: str) -> None:
+    alone = outcomes(method, [7], task)[7]
     assert alone["metrics"]
-    assert same(alone, outcomes(method, list(range(32)))[7])
-    assert same(alone, outcomes(method, [*range(100, 116), 7])[7])
+    assert same(alone, outcomes(method, list(range(32)), task)[7])
+    assert same(alone, outcomes(method, [*range(100, 116), 7], task)[7])
 
 
 @pytest.mark.parametrize("task", ["fir-graded", "fir-generic", "fir-dependent-minus:taps=8x4", "fir-natural:noise=20"])

@@ -49,7 +49,8 @@ def test_every_live_registration_is_in_the_catalogue() -> None:
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if e.kind == "method"], ids=lambda entry: entry.name)
 def test_every_numeric_setting_of_a_method_has_a_range(entry: Entry) -> None:
     assert all(s.range for s in entry.settings if s.type in ("int", "float"))
-    assert "Source:" in entry.doc or entry.name.startswith(("gradient-descent", "multistart"))
+    assert "Source:" in entry.doc or entry.name.startswith("gradient-descent")
+    assert entry.facts["group"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,7 @@ from conftest import Cli
 
 from indmech_bench.catalogue import Catalogue, read_package
 from indmech_bench.errors import InputError
-from indmech_bench.source import source_files, source_hash
+from indmech_bench.source import _stripped, _written, source_files, source_hash
 
 METHOD = '''
 """A plugin."""
@@ -43,6 +43,21 @@ LONER = METHOD.replace("from helper import scaled\n", "scaled = dict\n").replace
 COMMAND = ("run", "--task", "fir-natural", "--method", "helped", "--method", "alone", "--method", "adam:steps=2",
            "--plugin", "one.py", "--plugin", "two.py", "--seeds", "2", "--out", "r")  # fmt: skip
 WHY = ("status", "r", "--why", "--plugin", "one.py", "--plugin", "two.py")
+
+
+def test_a_grid_or_a_group_invalidates_nothing(tmp_path: Path) -> None:
+    hashes = set()
+    for body in (
+        "",
+        '    group: ClassVar[str] = "mine"\n',
+        '    grid: ClassVar[dict[str, list[float]]] = {"scale": [1.0]}\n',
+    ):
+        path = tmp_path / "method.py"
+        path.write_text(METHOD.replace("    def fit", body + "\n    def fit", 1))
+        hashes.add(_written(_stripped(path)))
+    assert len(hashes) == 1
+    path.write_text(METHOD.replace("    def fit", '    group: str = "a setting"\n\n    def fit', 1))
+    assert _written(_stripped(path)) not in hashes
 
 
 def test_comments_invalidate_nothing_and_a_helper_only_its_own(cli: Cli, tmp_path: Path) -> None:

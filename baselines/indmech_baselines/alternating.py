@@ -30,11 +30,17 @@ class Alternating:
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), alternating optimisation of the two objectives.
     """
 
+    group: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {
         "strength": "(0, inf)",
         "learning_rate": "(0, inf)",
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
+    }
+
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.005, 0.01, 0.02, 0.05],
+        "init_scale": [0.1, None, 1.0],
     }
 
     strength: float = 0.1

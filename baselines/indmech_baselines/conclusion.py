@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from indmech_bench.parameters import Parameters
 from indmech_bench.polishing import polish as gauss_newton
@@ -12,12 +13,16 @@ from indmech_bench.problem import Problem, Solution
 
 
 def conclude(
-    problem: Problem, parameters: Parameters, polish: bool, path: Mapping[int, Parameters] | None = None
+    problem: Problem,
+    parameters: Parameters,
+    polish: bool,
+    path: Mapping[int, Parameters] | None = None,
+    **details: Tensor,
 ) -> Solution:
     """The solution with these parameters, its fit loss (before and after polishing) among the details."""
     with torch.no_grad():
         loss = problem.loss(parameters)
     if not polish:
-        return problem.solution(parameters, path, loss=loss)
+        return problem.solution(parameters, path, loss=loss, **details)
     polished, after = gauss_newton(problem, parameters)
-    return problem.solution(polished, path, loss_before_polish=loss, loss=after)
+    return problem.solution(polished, path, loss_before_polish=loss, loss=after, **details)

@@ -29,11 +29,17 @@ class GradientDescent:
     polish: end with at most 50 Gauss-Newton steps.
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "learning_rate": "(0, inf)",
         "clip": "(0, inf)",
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
+    }
+
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.05, 0.1, 0.2, 0.4],
+        "init_scale": [0.1, None, 1.0],
     }
 
     learning_rate: float = 0.2

@@ -41,6 +41,7 @@ class Sgd:
     Source: Polyak (1964); torch.optim.SGD.
     """
 
+    group: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "learning_rate": "(0, inf)",
         "momentum": "[0, 1)",
@@ -50,6 +51,11 @@ class Sgd:
         "clip": "(0, inf)",
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
+    }
+
+    grid: ClassVar[dict[str, list[float | None]]] = {
+        "learning_rate": [0.01, 0.02, 0.05, 0.1],
+        "init_scale": [0.1, None, 1.0],
     }
 
     learning_rate: float = 0.05

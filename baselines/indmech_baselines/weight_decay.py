@@ -30,12 +30,15 @@ class WeightDecay:
     Source: Krogh and Hertz (NeurIPS 1991).
     """
 
+    group: ClassVar[str] = "norm"
     ranges: ClassVar[dict[str, str]] = {
         "decay": "[0, inf)",
         "learning_rate": "(0, inf)",
         "steps": "[1, inf)",
         "init_scale": "[0, inf)",
     }
+
+    grid: ClassVar[dict[str, list[float]]] = {"decay": [0.001, 0.01, 0.1], "learning_rate": [0.005, 0.02, 0.05]}
 
     decay: float = 0.01
     learning_rate: float = 0.02

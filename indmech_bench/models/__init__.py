@@ -65,7 +65,7 @@ class Model(Protocol):
         ...
 
     def invariants(self, parameters: Parameters) -> dict[str, Tensor]:
-        """phi, blocks (R, m); `log_power` differs absolutely, the others relatively."""
+        """phi, blocks (R, m); `log_power` differs absolutely, the others relatively. None where phi is not known."""
         ...
 
     def symmetries(self, parameters: Parameters) -> list[dict[str, Tensor]]:

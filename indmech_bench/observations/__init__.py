@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -21,6 +21,9 @@ FITTED = 1e-8
 
 class Observation(Protocol):
     """R observations with the losses of a model that is to explain them."""
+
+    kind: ClassVar[str]
+    """`impulse`, `spectrum`, `samples`, `covariance`, or a word of a task's own."""
 
     @property
     def model(self) -> Any: ...

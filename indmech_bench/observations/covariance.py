@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ from indmech_bench.parameters import Parameters
 @dataclass(frozen=True, eq=False)
 class Covariance:
     """The covariance (R, [E,] d, d): loss |Sigma_theta - Sigma|^2 / |Sigma|^2, its mean over environments."""
+
+    kind: ClassVar[str] = "covariance"
 
     model: LinearCascade | LinearEnvironments
     covariance: Tensor
@@ -55,6 +58,8 @@ class GaussianSamples:
     Model and samples have a floor of white noise (R,) of known power. N d times the loss is the deviance. With a
     batch S is the batch's, in the determinant that of all samples.
     """
+
+    kind: ClassVar[str] = "samples"
 
     model: LinearCascade
     data: Tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -22,6 +23,8 @@ class Impulse:
     `kernel` is (R, n) or (R, E, n), with mean power <|C|^2> = 1 after `normalised`. `noise_share` is the share of
     noise in the observed power, 0 where there is none.
     """
+
+    kind: ClassVar[str] = "impulse"
 
     model: ConvolutionCascade | SharedConvolution
     kernel: Tensor

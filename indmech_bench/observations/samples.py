@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ class Samples:
     S is the model's spectrum plus a floor (R, [E]) of known power, which the samples have too. 2 N n times the loss
     is the deviance.
     """
+
+    kind: ClassVar[str] = "samples"
 
     model: KernelModel
     periodograms: Tensor

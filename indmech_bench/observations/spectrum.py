@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -22,6 +23,8 @@ class Spectrum:
 
     The loss is <(sqrt S_theta - sqrt S)^2> / <S>, its mean over environments where there are any.
     """
+
+    kind: ClassVar[str] = "spectrum"
 
     model: KernelModel
     spectrum: Tensor

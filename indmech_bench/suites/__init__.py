@@ -18,11 +18,12 @@ DEFAULT_TIMEOUT = 300.0
 
 @dataclass(frozen=True)
 class Suite:
-    """What to run. `name` is that of the default results folder."""
+    """What to run. `name` is that of the default results folder; `settings` are paths of settings files."""
 
     name: str
     tasks: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     seeds: str = "32"
     budget: float | None = None
     timeout: float = DEFAULT_TIMEOUT
@@ -49,13 +50,14 @@ def read_suite(text: str) -> Suite:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"suite file '{text}' cannot be read: {error}.") from None
-    return _checked(path.stem, text, content)
+    return _checked(path, text, content)
 
 
-def _checked(name: str, text: str, content: dict[str, Any]) -> Suite:
+def _checked(path: Path, text: str, content: dict[str, Any]) -> Suite:
     kinds: dict[str, tuple[tuple[type, ...], str]] = {
         "tasks": ((list,), "a list of task names"),
         "methods": ((list,), "a list of method names"),
+        "settings": ((list,), "a list of settings files"),
         "seeds": ((int, str), "a number or a range such as '0-31'"),
         "budget": ((int, float), "a number of cost units"),
         "timeout": ((int, float), "a number of seconds"),
@@ -73,7 +75,8 @@ def _checked(name: str, text: str, content: dict[str, Any]) -> Suite:
         raise InputError(f"suite file '{text}' names no tasks.")
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
     fields["seeds"] = str(fields.get("seeds", "32"))
-    suite = Suite(name=name, **fields)
+    fields["settings"] = tuple(str(path.parent / file) for file in fields.get("settings", ()))
+    suite = Suite(name=path.stem, **fields)
     check_limits(suite.budget, suite.timeout, suite.precision)
     return suite
 

@@ -1,0 +1,95 @@
+"""Basin hopping along the set of solutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from indmech_baselines.criteria import criterion_of
+from indmech_bench import register_method
+from indmech_bench.errors import UnsupportedError
+from indmech_bench.parameters import size_of
+from indmech_bench.polishing import LARGEST, polish
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.training import Player, train
+
+
+@register_method("basin-hopping")
+@dataclass(frozen=True)
+class BasinHopping:
+    """Run `adam` once, polish; then kick the first mechanism, refit everything, and keep the hop if it is better.
+
+    A kick adds kick |theta_1| z / sqrt(p) to the first mechanism, z standard normal; Levenberg-Marquardt refits it and
+    all others: a step along the gauge that the observation does not see, projected back onto the solutions. A hop is
+    kept where the refit fits the observation and the criterion is lower (temperature 0).
+
+    criterion: independence, norm, likelihood, flatness or combined (`indmech_baselines.criteria`).
+    hops: number of kicks.
+    kick: size of a kick relative to the mechanism's norm.
+    refit: Levenberg-Marquardt steps of a refit, at most.
+    learning_rate, steps, init_scale: as in `adam`.
+    Skips what Levenberg-Marquardt skips.
+    Source: Wales and Doye (1997).
+    """
+
+    group: ClassVar[str] = "evidence and independence"
+    ranges: ClassVar[dict[str, str]] = {
+        "hops": "[1, inf)",
+        "kick": "(0, inf)",
+        "refit": "[1, inf)",
+        "learning_rate": "(0, inf)",
+        "steps": "[1, inf)",
+        "init_scale": "[0, inf)",
+    }
+    grid: ClassVar[dict[str, list[float]]] = {"kick": [0.3, 1.0, 3.0], "hops": [20, 50]}
+
+    criterion: str = "combined"
+    hops: int = 50
+    kick: float = 1.0
+    refit: int = 50
+    learning_rate: float = 0.02
+    steps: int = 2000
+    init_scale: float | None = None
+
+    def fit(self, problem: Problem) -> Solution:
+        size = size_of(problem.shapes)
+        if size > LARGEST:
+            raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
+        criterion = criterion_of(self.criterion)
+        player = Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate))
+        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
+        with torch.no_grad():
+            now, loss = polish(problem, _with_starts(trained), self.refit)
+            value = criterion(problem, now)
+            accepted = torch.zeros(problem.replicates)
+            for hop in range(self.hops):
+                moved, new_loss = polish(problem, self._kicked(problem, now, hop), self.refit)
+                new_value = criterion(problem, moved)
+                fits = problem.fits(torch.cat([loss, new_loss], -1))
+                # one that has not fitted yet takes any hop that does; one that has, only a better criterion
+                better = fits[:, 1:] & (~fits[:, :1] | (new_value < value) | value.isnan())
+                now = {
+                    name: torch.where(better.view(-1, *[1] * (held.dim() - 1)), moved[name], held)
+                    for name, held in now.items()
+                }
+                loss, value = torch.where(better, new_loss, loss), torch.where(better, new_value, value)
+                accepted += better[:, 0]
+        return problem.solution({name: held[:, 0] for name, held in now.items()}, loss=loss[:, 0], hops=accepted)
+
+    def _kicked(self, problem: Problem, now: dict[str, Tensor], hop: int) -> dict[str, Tensor]:
+        """The parameters with the first mechanism moved."""
+        kicked = dict(now)
+        for name in next(iter(problem.mechanisms.values())):
+            flat = now[name].flatten(2)
+            noise = problem.randn(f"kick {hop} {name}", 1, flat.shape[-1])
+            size = self.kick * flat.square().mean(-1, keepdim=True).sqrt()
+            kicked[name] = (flat + size * noise).view_as(now[name])
+        return kicked
+
+
+def _with_starts(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.unsqueeze(1) for name, value in parameters.items()}

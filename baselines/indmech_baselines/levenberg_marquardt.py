@@ -1,0 +1,60 @@
+"""Levenberg-Marquardt on the fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from indmech_baselines.criteria import best, criterion_of
+from indmech_bench import register_method
+from indmech_bench.errors import UnsupportedError
+from indmech_bench.parameters import pick, size_of
+from indmech_bench.polishing import LARGEST, polish
+from indmech_bench.problem import Problem, Solution
+
+
+@register_method("levenberg-marquardt")
+@dataclass(frozen=True)
+class LevenbergMarquardt:
+    """Minimise the fit loss by theta <- theta - (J'J + mu I)^-1 J'r from several starts; take one by a criterion.
+
+    mu falls tenfold after a step that lowers the loss and rises tenfold after one that does not. All replicates and
+    starts take their steps at once, each with its own mu. Costs one unit a parameter and step: a second-order method is
+    no cheaper by the budget.
+
+    criterion: fit, or among the starts that fit: independence, norm, likelihood, flatness or combined
+        (`indmech_baselines.criteria`).
+    starts: number of starts.
+    steps: at most so many steps a start; it ends earlier at a loss of 1e-28 or where no step gains.
+    init_scale: standard deviation of the start; none for the problem's own.
+    Skips problems of more than 128 parameters and those without residuals (samples of linear models).
+    Source: Levenberg (1944); Marquardt (1963).
+    """
+
+    group: ClassVar[str] = "fit"
+    ranges: ClassVar[dict[str, str]] = {"starts": "[1, inf)", "steps": "[1, inf)", "init_scale": "[0, inf)"}
+    grid: ClassVar[dict[str, list[str | int]]] = {
+        "criterion": ["fit", "independence", "norm", "flatness", "combined"],
+        "starts": [16, 64],
+    }
+
+    criterion: str = "fit"
+    starts: int = 16
+    steps: int = 200
+    init_scale: float | None = None
+
+    def fit(self, problem: Problem) -> Solution:
+        size = size_of(problem.shapes)
+        if size > LARGEST:
+            raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
+        with torch.no_grad():
+            fitted, loss = polish(problem, problem.start(self.init_scale, self.starts), self.steps)
+            fits = problem.fits(loss)
+            value = loss if self.criterion == "fit" else criterion_of(self.criterion)(problem, fitted)
+        chosen = best(value, ~loss.isnan() if self.criterion == "fit" else fits)
+        rows = torch.arange(problem.replicates)
+        return problem.solution(
+            pick(fitted, chosen), start=chosen, starts_that_fit=fits.sum(-1), loss=loss[rows, chosen]
+        )

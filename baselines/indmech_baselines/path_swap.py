@@ -1,0 +1,137 @@
+"""Local search among solutions: a trained solution exchanges zeros between its kernels."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from indmech_baselines.criteria import cost_of, criterion_of
+from indmech_baselines.factoring import chain_of, stacked
+from indmech_bench import register_method
+from indmech_bench.enumeration import Array, RootGroup, root_groups
+from indmech_bench.parameters import pick
+from indmech_bench.polishing import polish
+from indmech_bench.problem import Problem, Solution
+from indmech_bench.training import Player, train
+
+
+@register_method("path-swap")
+@dataclass(frozen=True)
+class PathSwap:
+    """Run `adam` once, polish; while a criterion falls, make the best exchange of zeros between two kernels.
+
+    An exchange takes one real factor (a real zero or a conjugate pair) or two real zeros of each of two kernels, of
+    the same degree, to the other: the law stays as it is. A greedy walk over the finite set of solutions, which never
+    lists them; it may end in a local minimum of the criterion.
+
+    criterion: independence, norm, likelihood, flatness or combined (`indmech_baselines.criteria`).
+    swaps: most exchanges.
+    learning_rate, steps, init_scale: as in `adam`.
+    Skips all but chains of two or three short kernels.
+    Source: THEORY 3.1, FIR cascade.
+    """
+
+    group: ClassVar[str] = "evidence and independence"
+    ranges: ClassVar[dict[str, str]] = {
+        "swaps": "[0, inf)",
+        "learning_rate": "(0, inf)",
+        "steps": "[1, inf)",
+        "init_scale": "[0, inf)",
+    }
+    grid: ClassVar[dict[str, list[str]]] = {"criterion": ["independence", "norm", "flatness", "combined"]}
+
+    criterion: str = "combined"
+    swaps: int = 20
+    learning_rate: float = 0.02
+    steps: int = 2000
+    init_scale: float | None = None
+
+    def fit(self, problem: Problem) -> Solution:
+        chain_of(problem)
+        criterion = criterion_of(self.criterion)
+        player = Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate))
+        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
+        with torch.no_grad():
+            now, _ = polish(problem, trained)
+            moving = torch.ones(problem.replicates, dtype=torch.bool)
+            swapped = torch.zeros(problem.replicates, dtype=torch.float64)
+            for _ in range(self.swaps):
+                candidates, count = _neighbours(now, moving)
+                with problem.prepaid(torch.zeros_like(swapped)):
+                    values = criterion(problem, candidates)
+                problem.spend(count * moving * cost_of(self.criterion, problem))
+                known = torch.arange(values.shape[1]) < count.unsqueeze(-1)
+                values = torch.where(known & ~values.isnan(), values, torch.inf)
+                best = values.argmin(-1)
+                moving = moving & (best > 0)
+                if not bool(moving.any()):
+                    break
+                now = {
+                    name: torch.where(moving.unsqueeze(-1), pick(candidates, best)[name], value)
+                    for name, value in now.items()
+                }
+                swapped += moving
+            polished, loss = polish(problem, now)
+        return problem.solution(polished, swaps=swapped, loss=loss)
+
+
+def _neighbours(now: dict[str, Tensor], moving: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    """Each replicate's solution and all that one exchange makes of it, (R, S, L_k), and how many they are (R,)."""
+    rows = []
+    for r, moves in enumerate(moving.tolist()):
+        kernels = [value[r].double().numpy() for value in now.values()]
+        made = [kernels, *exchanges(kernels)] if moves and all(np.isfinite(k).all() for k in kernels) else [kernels]
+        columns = [np.stack([solution[k] for solution in made]) for k in range(len(kernels))]
+        rows.append({name: torch.from_numpy(column).to(now[name]) for name, column in zip(now, columns, strict=True)})
+    count = torch.tensor([len(next(iter(row.values()))) for row in rows], dtype=torch.float64)
+    return stacked(rows), count
+
+
+def exchanges(kernels: list[Array]) -> list[list[Array]]:
+    """Every list of kernels with the same convolution that one exchange of zeros between two of them makes."""
+    made = []
+    for i, j in itertools.combinations(range(len(kernels)), 2):
+        first, second = _factors(kernels[i]), _factors(kernels[j])
+        leading = [kernel[np.flatnonzero(kernel)[0]] for kernel in (kernels[i], kernels[j])]
+        for given, taken in itertools.product(_parts(first), _parts(second)):
+            if _degree(first, given) != _degree(second, taken):
+                continue
+            swapped = list(kernels)
+            swapped[i] = leading[0] * _product(_without(first, given) + [second[t] for t in taken])
+            swapped[j] = leading[1] * _product(_without(second, taken) + [first[g] for g in given])
+            made.append(swapped)
+    return made
+
+
+def _factors(kernel: Array) -> list[Array]:
+    """Real factors of degree 1 and 2, repeated ones several times."""
+    groups: list[RootGroup] = root_groups(kernel)
+    return [group.factor for group in groups for _ in range(group.multiplicity)]
+
+
+def _parts(factors: list[Array]) -> list[tuple[int, ...]]:
+    """One factor, or two of degree 1."""
+    single = [i for i, factor in enumerate(factors) if len(factor) == 2]
+    return [*((i,) for i in range(len(factors))), *itertools.combinations(single, 2)]
+
+
+def _degree(factors: list[Array], part: tuple[int, ...]) -> int:
+    return sum(len(factors[i]) - 1 for i in part)
+
+
+def _without(factors: list[Array], part: tuple[int, ...]) -> list[Array]:
+    return [factor for i, factor in enumerate(factors) if i not in part]
+
+
+def _product(factors: list[Array]) -> Array:
+    """Convolution of factors; of none the kernel of one tap."""
+    made: Array = np.ones(1)
+    for factor in factors:
+        made = np.convolve(made, factor)
+    return made

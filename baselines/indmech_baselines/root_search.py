@@ -1,0 +1,76 @@
+"""All solutions of a chain of short kernels, and one choice among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from indmech_baselines.criteria import cost_of, criterion_of
+from indmech_baselines.factoring import chain_of, observed_composites, shared_out, stacked
+from indmech_bench import register_method
+from indmech_bench.parameters import pick
+from indmech_bench.polishing import polish
+from indmech_bench.problem import Problem, Solution
+
+CHUNK = 64
+"""Solutions of a replicate whose criterion is computed at once."""
+
+
+@register_method("root-search-independent", criterion="independence")
+@register_method("root-search-min-norm", criterion="norm", group="norm")
+@register_method("root-search-likelihood", criterion="likelihood")
+@register_method("root-search-flat", criterion="flatness", group="evidence")
+@register_method("root-search-combined", criterion="combined", group="evidence and independence")
+@dataclass(frozen=True)
+class RootSearch:
+    """Share out the zeros of the observed composite between the kernels in every way; take the best by a criterion.
+
+    A closed form: it trains nothing and misses no solution. What a criterion reaches here is what it is worth; what it
+    reaches in `multistart-*` also depends on the solutions that training finds. Criteria: `indmech_baselines.criteria`;
+    `likelihood` is the density of log rho under the null of independent mechanisms. Costs one unit a solution and what
+    the criterion costs.
+
+    limit: most solutions of a replicate; one that has more ends as not finite.
+    Skips all but chains of two or three short kernels, and samples. Without a phase (spectrum) solutions of minimum
+    phase are listed: reflected zeros change no prediction.
+    Source: THEORY 3.1, FIR cascade.
+    """
+
+    group: ClassVar[str] = "independence"
+    ranges: ClassVar[dict[str, str]] = {"limit": "[1, inf)"}
+
+    criterion: str = "independence"
+    limit: int = 20_000
+
+    def fit(self, problem: Problem) -> Solution:
+        names = chain_of(problem).names
+        rows = []
+        found = torch.zeros(problem.replicates, dtype=torch.float64)
+        for r, composite in enumerate(observed_composites(problem)):
+            solutions = shared_out(composite, chain_of(problem).lengths, self.limit)
+            if solutions is None:
+                rows.append({name: torch.full((1, *problem.shapes[name]), torch.nan) for name in names})
+                continue
+            found[r] = len(solutions[0])
+            rows.append({name: torch.from_numpy(kernel) for name, kernel in zip(names, solutions, strict=True)})
+        pairs = {name: value.to(problem.dtype) for name, value in stacked(rows).items()}
+        with torch.no_grad(), problem.prepaid(found * (1 + cost_of(self.criterion, problem))):
+            values = self._values(problem, pairs, found)
+        with torch.no_grad():
+            chosen = pick(pairs, values.argmin(-1))
+            polished, loss = polish(problem, chosen, 5)
+        return problem.solution(polished, solutions=found, loss=loss)
+
+    def _values(self, problem: Problem, pairs: dict[str, Tensor], found: Tensor) -> Tensor:
+        """The criterion (R, S), infinite where a replicate has no such solution."""
+        count = next(iter(pairs.values())).shape[1]
+        criterion = criterion_of(self.criterion)
+        chunks = [
+            criterion(problem, {name: value[:, first : first + CHUNK] for name, value in pairs.items()})
+            for first in range(0, count, CHUNK)
+        ]
+        values = torch.cat(chunks, -1)
+        return torch.where((torch.arange(count) < found.unsqueeze(-1)) & ~values.isnan(), values, torch.inf)

@@ -1,0 +1,67 @@
+"""A task that is to be checked, with a few truths and problems of it."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from indmech_bench.job import _problem, _streams, _truth
+from indmech_bench.plan import ENGINE, SCHEMA
+from indmech_bench.problem import Problem
+from indmech_bench.registry import build
+from indmech_bench.settings import Named
+from indmech_bench.truth import Truth
+
+SEEDS = (0, 1, 2, 3)
+SALT = "a salt that nobody else has"
+
+
+class Setup:
+    """One task with a few truths and problems, drawn as a job draws them."""
+
+    def __init__(self, task: Named) -> None:
+        self.task = task
+        self.truth = lru_cache(maxsize=None)(self._drawn)
+        self.problem = lru_cache(maxsize=None)(self._posed)
+
+    @cached_property
+    def live(self) -> Any:
+        return build(self.task)
+
+    def job(self, seeds: tuple[int, ...]) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA, "engine": ENGINE, "task": self.task.name, "task_settings": self.task.settings,
+            "task_version": self.task.entry.version, "salt": SALT, "seeds": list(seeds), "precision": "float64",
+            "budget": None,
+        }  # fmt: skip
+
+    def _drawn(self, seeds: tuple[int, ...] = SEEDS) -> Truth:
+        return _truth(self.job(seeds), self.live)
+
+    def _posed(self, seeds: tuple[int, ...] = SEEDS) -> Problem:
+        return _problem(self.job(seeds), self.live)
+
+    def normalised(self, parameters: dict[str, Tensor]) -> tuple[Any, Tensor]:
+        """What the task shows of these parameters of SEEDS with mean power 1, and the divisors."""
+        observation = self.live.observe(parameters, _streams(self.job(SEEDS), "truth"))
+        made: tuple[Any, Tensor] = observation.normalised(torch.float64)
+        return made
+
+    @property
+    def noise_free(self) -> bool:
+        """Whether the observation is a function of the law alone."""
+        return self.problem().samples == 1 and getattr(self.live, "noise", None) is None
+
+    def seen_truth(self) -> dict[str, Tensor]:
+        """The truths in the scale of what methods see."""
+        truth = self.truth()
+        _, scale = self.normalised(truth.parameters)
+        return truth.model.rescale(truth.parameters, 1 / scale)
+
+
+def listed(values: Tensor) -> str:
+    """The first four values, for a sentence."""
+    return "[" + ", ".join(f"{value:.4g}" for value in values.flatten().tolist()[:4]) + "]"
