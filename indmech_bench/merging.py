@@ -34,7 +34,8 @@ def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
 
     Rows keep the order of the folders as given, so that where a cell was made by different code the last folder's
     counts. Of rows with one key an ok one is kept before one that is not, else the first; two that are ok must agree
-    in every metric to within 1e-6 max(1, |a|, |b|). Manifests are joined, tracebacks and saved parameters copied. Raises InputError.
+    in every metric to within 1e-6 max(1, |a|, |b|). Manifests are joined, tracebacks and saved
+    parameters copied. Raises InputError.
     """
     places = [existing_folder(folder) for folder in folders]
     goal = Path(out)
