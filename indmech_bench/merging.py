@@ -15,6 +15,7 @@ from indmech_bench.plan import SCHEMA
 from indmech_bench.results import ERRORS, MANIFEST, RUNS, cannot_write, existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row, uncollected, write_line
 from indmech_bench.significance import TIE
+from indmech_bench.solutions import SOLUTIONS
 from indmech_bench.views import newest
 
 
@@ -33,7 +34,8 @@ def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
 
     Rows keep the order of the folders as given, so that where a cell was made by different code the last folder's
     counts. Of rows with one key an ok one is kept before one that is not, else the first; two that are ok must agree
-    in every metric to within 1e-6 max(1, |a|, |b|). Manifests are joined, tracebacks copied. Raises InputError.
+    in every metric to within 1e-6 max(1, |a|, |b|). Manifests are joined, tracebacks and saved
+    parameters copied. Raises InputError.
     """
     places = [existing_folder(folder) for folder in folders]
     goal = Path(out)
@@ -110,21 +112,21 @@ def _write(goal: Path, rows: Sequence[tuple[int, Row]], places: Sequence[Path], 
         with (partial / RUNS).open("wb") as file:
             file.writelines(write_line(row) for _, row in rows)
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
-        _copy_outputs(partial, {row["key"]: places[number] for number, row in rows}, places)
+        _copy_files(partial, {row["key"]: places[number] for number, row in rows}, places)
         partial.rename(goal)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise cannot_write(goal, error) from error
 
 
-def _copy_outputs(goal: Path, kept: Mapping[str, Path], places: Sequence[Path]) -> None:
-    """Copy what failed jobs left in `errors/`; of two files with one name that of the folder whose row is kept."""
+def _copy_files(goal: Path, kept: Mapping[str, Path], places: Sequence[Path]) -> None:
+    """Copy tracebacks and parameters, named by keys; of two with one name those of the folder whose row is kept."""
     for place in places:
-        for output in sorted((place / ERRORS).glob("*.txt")):
-            (goal / ERRORS).mkdir(exist_ok=True)
-            copy = goal / ERRORS / output.name
-            if not copy.exists() or kept.get(output.stem) == place:
-                shutil.copyfile(output, copy)
+        for file in sorted(file for name in (ERRORS, SOLUTIONS) for file in (place / name).rglob("*.*")):
+            copy = goal / file.relative_to(place)
+            if file.is_file() and (not copy.exists() or kept.get(file.stem) == place):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
 
 
 def _sentences(

@@ -13,6 +13,7 @@ from indmech_bench.breakdown import GROUPINGS, grouped
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.metrics import BY_NAME
+from indmech_bench.partition import GROUPINGS, grouped
 from indmech_bench.resampling import interquartile_mean_interval
 from indmech_bench.results import existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row, uncollected
@@ -111,30 +112,30 @@ def leaderboards(
         raise unknown("metric", metric, BY_NAME)
     if group_by is not None and group_by not in GROUPINGS:
         raise unknown("grouping", group_by, GROUPINGS)
-    place = existing_folder(folder)
-    others = tuple(map(existing_folder, beside))
-    rows, left_out = ranked_rows(place, family, others)
-    groups = {"": rows} if group_by is None else grouped(rows, group_by, families(place))
-    boards = (
-        _board(own, place, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
+    places = tuple(map(existing_folder, (folder, *beside)))
+    rows, left_out = ranked_rows(places, family)
+    groups = {"": rows} if group_by is None else grouped(rows, group_by, families(places))
+    return tuple(
+        _board(own, places, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
     )
     return tuple(replace(board, beside=others) for board in boards)
 
 
 @uncollected()
-def ranked_rows(place: Path, family: str | None = None, others: Sequence[Path] = ()) -> tuple[list[Row], int]:
-    """The labelled rows that may be ranked, and how many rows of older code were left out. Raises InputError.
+def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[Row], int]:
+    """The labelled rows of some folders that may be ranked, and how many of older code were left out.
 
-    others: folders whose rows stand beside those of `place`.
+    Raises InputError.
     """
-    rows, left_out = newest([row for one in (place, *others) for row in read_folder(one)])
+    place = places[0]
+    rows, left_out = newest([row for one in places for row in read_folder(one)])
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
     unranked = starting_at_truth()
     rows = [row for row in rows if row["task"] not in unranked]
     if not rows:
         raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
-    return with_labels(_of_family(rows, place, family)), left_out
+    return with_labels(_of_family(rows, places, family)), left_out
 
 
 def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
@@ -145,11 +146,11 @@ def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
     return groups
 
 
-def _board(rows: Sequence[Row], place: Path, metric: str, left_out: int, group: str) -> Leaderboard:
+def _board(rows: Sequence[Row], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
     tasks = _in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
     lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in by_method(rows).items()]
-    return Leaderboard(place, metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group)
+    return Leaderboard(places[0], metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group, tuple(places[1:]))
 
 
 def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -159,18 +160,16 @@ def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(sorted(labels, key=lambda text: (labels[text], text)))
 
 
-def families(folder: Path) -> dict[str, str]:
-    """Task -> family, as the folder's manifest has it."""
-    found: dict[str, str] = {}
-    for entry in read_manifest(folder)["runs"].values():
-        found.update(entry.get("families", {}))
-    return found
+def families(places: Sequence[Path]) -> dict[str, str]:
+    """Task -> family, as the folders' manifests have it."""
+    entries = [entry for place in places for entry in read_manifest(place)["runs"].values()]
+    return {task: family for entry in entries for task, family in entry.get("families", {}).items()}
 
 
-def _of_family(rows: Sequence[Row], folder: Path, family: str | None) -> Sequence[Row]:
+def _of_family(rows: Sequence[Row], places: Sequence[Path], family: str | None) -> Sequence[Row]:
     if family is None:
         return rows
-    known = families(folder)
+    known = families(places)
     present = {known.get(row["task"], "") for row in rows}
     if family not in present:
         raise unknown("family", family, present - {""})
@@ -213,7 +212,7 @@ def _of_task(rows: list[Row], metric: str) -> dict[str, float | None]:
     if not rows:
         return {"identified": None, metric: None}
     identified = sum(row["metrics"].get("identified", 0) for row in rows) / len(rows)
-    return {"identified": identified, metric: _median(_values(rows, metric))}
+    return {"identified": identified, metric: median(rows, metric)}
 
 
 def _values(rows: Sequence[Row], metric: str) -> list[float]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from indmech_bench.breakdown import grouped
 from indmech_bench.errors import InputError
+from indmech_bench.partition import grouped
 from indmech_bench.ranking import by_method, families, ranked_rows
 from indmech_bench.results import existing_folder
 from indmech_bench.rows import Row
@@ -53,7 +54,7 @@ def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry
     Raises InputError where no view is covered by two methods.
     """
     place = existing_folder(folder)
-    rows, _ = ranked_rows(place, family)
+    rows, _ = ranked_rows([place], family)
     views = {"all tasks": rows, **{f"family {name}": own for name, own in _of_families(rows, place)}}
     found = tuple(one for name, own in views.items() if (one := _rivalry(name, own)) is not None)
     if not found:
@@ -62,7 +63,7 @@ def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry
 
 
 def _of_families(rows: Sequence[Row], place: Path) -> Iterator[tuple[str, list[Row]]]:
-    groups = grouped(rows, "family", families(place))
+    groups = grouped(rows, "family", families([place]))
     if len(groups) > 1:
         yield from groups.items()
 

@@ -116,7 +116,7 @@ def notes(boards: Sequence[Leaderboard]) -> list[str]:
     pairs = ", ".join(f"{board.pairs}{f' ({board.group})' if board.group else ''}" for board in boards)
     folders = " and ".join(map(str, (boards[0].folder, *boards[0].beside)))
     lines = [
-        f"{folders}: {tasks} tasks, (task, seed) pairs: {pairs}.",
+        f"{' and '.join(map(str, (boards[0].folder, *boards[0].beside)))}: {tasks} tasks, (task, seed) pairs: {pairs}.",
         "identified: e < 0.01 and fit < 1e-3. e: extrapolation error, 0 the truth, 1 ignoring the intervention;",
         "about 0.5 is the best constant prediction, 0.9 white noise. Rank: interquartile mean of score = 1/(1+e),",
         "a failure's score is 0. 95 % intervals: Wilson, order statistics, BCa bootstrap within tasks.",

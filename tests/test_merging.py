@@ -70,6 +70,17 @@ def test_an_ok_row_is_kept_before_one_that_failed_and_tracebacks_come_along(
     assert (tmp_path / "d/errors" / output).read_text() == "why"
 
 
+def test_parameters_come_from_the_folder_whose_row_is_kept(tmp_path: Path) -> None:
+    places = [write_folder(tmp_path / name, {NATURAL: [error, 0.5]}) for name, error in (("a", INF), ("b", 0.3))]
+    keys = [row["key"] for row in rows_of(places[0])]
+    for place in places:
+        (place / "solutions/fir-natural/adam").mkdir(parents=True)
+        for key in keys:
+            (place / f"solutions/fir-natural/adam/{key}.npz").write_text(place.name)
+    merge(places, out=tmp_path / "d")
+    assert [(tmp_path / f"d/solutions/fir-natural/adam/{key}.npz").read_text() for key in keys] == ["b", "a"]
+
+
 def test_rows_that_tables_will_hide_are_said(tmp_path: Path) -> None:
     a = write_folder(tmp_path / "a", {NATURAL: [0.5, 0.5]})
     b = write_folder(tmp_path / "b", {NATURAL: [0.3]}, seed=2, changes={"source": "f" * 16})

@@ -18,6 +18,7 @@ from folders import write_folder
 
 from indmech_bench.breakdown import GROUPINGS
 from indmech_bench.documents import as_html, as_latex, escaped
+from indmech_bench.partition import GROUPINGS
 from indmech_bench.ranking import leaderboard, leaderboards
 from indmech_bench.rivalry import rivalries
 
