@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from indmech_bench.breakdown import GROUPINGS, grouped
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.metrics import BY_NAME
@@ -118,7 +117,6 @@ def leaderboards(
     return tuple(
         _board(own, places, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
     )
-    return tuple(replace(board, beside=others) for board in boards)
 
 
 @uncollected()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from indmech_bench.breakdown import grouped
 from indmech_bench.errors import InputError
 from indmech_bench.partition import grouped
 from indmech_bench.ranking import by_method, families, ranked_rows

@@ -114,7 +114,6 @@ def notes(boards: Sequence[Leaderboard]) -> list[str]:
     """What a reader must know to read the tables."""
     tasks = len({task for board in boards for task in board.tasks})
     pairs = ", ".join(f"{board.pairs}{f' ({board.group})' if board.group else ''}" for board in boards)
-    folders = " and ".join(map(str, (boards[0].folder, *boards[0].beside)))
     lines = [
         f"{' and '.join(map(str, (boards[0].folder, *boards[0].beside)))}: {tasks} tasks, (task, seed) pairs: {pairs}.",
         "identified: e < 0.01 and fit < 1e-3. e: extrapolation error, 0 the truth, 1 ignoring the intervention;",

@@ -16,7 +16,6 @@ import pytest
 from conftest import Cli
 from folders import write_folder
 
-from indmech_bench.breakdown import GROUPINGS
 from indmech_bench.documents import as_html, as_latex, escaped
 from indmech_bench.partition import GROUPINGS
 from indmech_bench.ranking import leaderboard, leaderboards
