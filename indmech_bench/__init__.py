@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from indmech_bench.comparison import compare
     from indmech_bench.harness import run
     from indmech_bench.merging import merge
+    from indmech_bench.pairings import versus, winners
     from indmech_bench.ranking import leaderboard, leaderboards
     from indmech_bench.registry import get_method, get_task, register_method, register_reference, register_task
     from indmech_bench.results import load
@@ -33,6 +34,8 @@ _HOMES = {
     "register_task": "registry",
     "run": "harness",
     "tune": "tuning",
+    "versus": "pairings",
+    "winners": "pairings",
 }
 
 __all__ = [
@@ -50,6 +53,8 @@ __all__ = [
     "register_task",
     "run",
     "tune",
+    "versus",
+    "winners",
 ]
 
 

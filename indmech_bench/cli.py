@@ -368,6 +368,31 @@ def merge(
     _show("\n".join(merging.merge(folders, out=out).sentences))
 
 
+@app.command()
+def versus(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    method: Annotated[str, typer.Argument(help="a method or reference in it, as tables name it")],
+    family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+) -> None:
+    """Compare every method of a results folder with one of them, seed by seed."""
+    from indmech_bench import pairing_tables, pairings
+
+    _show(pairing_tables.render_versus(pairings.versus(folder, method, family=family), form))
+
+
+@app.command()
+def winners(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+) -> None:
+    """Show which group of methods wins each task, and whether it beats the simplest predictors."""
+    from indmech_bench import pairing_tables, pairings
+
+    _show(pairing_tables.render_winners(pairings.winners(folder, family=family), form))
+
+
 def main() -> None:
     """The command `indmech-bench`. Exit 0, 1 when a row failed, 2 for bad input, 130 when interrupted."""
     sys.exit(_guarded(lambda: app(standalone_mode=False, prog_name="indmech-bench")))

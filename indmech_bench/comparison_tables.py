@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from indmech_bench.comparison import FAMILYWISE, Compared, Comparison
-from indmech_bench.tables import Section, bracketed, csv_table, markdown_table, number, strict_json, text_table
+from indmech_bench.tables import Section, bracketed, csv_table, markdown_table, number, pvalue, strict_json, text_table
 
 FORMATS = ("table", "md", "csv", "json")
 
@@ -81,20 +81,16 @@ def _section(comparison: Comparison) -> Section:
             line.method,
             f"{line.n_a} paired" if line.paired else f"{line.n_a} vs {line.n_b}",
             f"{line.identified_a:.2f} -> {line.identified_b:.2f}",
-            _pvalue(line.p_identified),
+            pvalue(line.p_identified),
             f"{number(line.error_a)} -> {number(line.error_b)}",
             f"{number(line.difference)} {bracketed(line.interval)}".strip(),
             f"{line.better}/{line.ties}/{line.worse}" if line.paired else "–",
-            _pvalue(line.p_error),
+            pvalue(line.p_error),
             f"{line.failed_a} -> {line.failed_b}",
         ]
         for line in comparison.lines
     ]
     return "A -> B, p-values corrected by Holm", head, body
-
-
-def _pvalue(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
 def _record(line: Compared) -> dict[str, Any]:

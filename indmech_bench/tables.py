@@ -52,6 +52,11 @@ def number(value: float | None) -> str:
     return f"{value:.{digits}f}"
 
 
+def pvalue(p: float) -> str:
+    """Three decimals, or the power of ten."""
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
+
+
 def bracketed(interval: tuple[float, float] | None) -> str:
     """An interval of two numbers that may be negative; nothing where there is none."""
     return "" if interval is None else f"[{number(interval[0])}, {number(interval[1])}]"
@@ -149,7 +154,7 @@ def text_table(section: Section, references: Sequence[bool] = ()) -> str:
     for columns in _pages(head, body, width):
         table = Table(box=box.SIMPLE_HEAD)
         for column in columns:
-            left = head[column] in ("task", "method")
+            left = head[column] in ("task", "method", "group")
             table.add_column(head[column], justify="left" if left else "right", no_wrap=left)
         for position, cells in enumerate(body):
             ends = position + 1 < len(references) and references[position] != references[position + 1]
