@@ -10,7 +10,7 @@ import numpy as np
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError, unknown
-from indmech_bench.ranking import by_method, ranked_rows
+from indmech_bench.ranking import by_method, in_order, ranked_rows
 from indmech_bench.results import existing_folder
 from indmech_bench.rows import Row
 from indmech_bench.significance import Floats, differences, holm, signed_rank_pvalue
@@ -91,10 +91,10 @@ def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, 
 def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict[int, Row]]]:
     """Task -> label -> seed -> row, skipped rows left out."""
     rows, _ = ranked_rows([existing_folder(folder)], family)
-    found: dict[str, dict[str, dict[int, Row]]] = {}
+    found: dict[str, dict[str, dict[int, Row]]] = {task: {} for task in in_order(rows)}
     for (_, name), own in by_method(row for row in rows if row["status"] != "skipped").items():
         for (task, seed), row in own.items():
-            found.setdefault(task, {}).setdefault(name, {})[seed] = row
+            found[task].setdefault(name, {})[seed] = row
     return found
 
 

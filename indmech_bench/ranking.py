@@ -145,13 +145,13 @@ def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
 
 
 def _board(rows: Sequence[Row], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
-    tasks = _in_order(rows)
+    tasks = in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
     lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in by_method(rows).items()]
     return Leaderboard(places[0], metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group, tuple(places[1:]))
 
 
-def _in_order(rows: Iterable[Row]) -> tuple[str, ...]:
+def in_order(rows: Iterable[Row]) -> tuple[str, ...]:
     """Task labels in the catalogue's order, unknown ones last."""
     known = {entry.name: position for position, entry in enumerate(Catalogue.read().of_kind("task"))}
     labels = {row["task_label"]: known.get(row["task"], len(known)) for row in rows}
