@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from indmech_bench.catalogue import Catalogue
-from indmech_bench.errors import InputError
 from indmech_bench.plan import KEYED
 from indmech_bench.rows import Row
 from indmech_bench.settings import label
@@ -16,6 +15,8 @@ from indmech_bench.text import printable
 
 CODE = ("source", "engine", "task_version")
 """Keyed fields that say which code made a row."""
+Defaults = dict[str, dict[str, Any]]
+"""Name of a task or method -> settings that its label leaves out."""
 MARKED = ("budget", "precision", "salt")
 """Keyed fields that a label shows where they vary."""
 _PLAIN = tuple(name for name in KEYED if name not in (*CODE, "seed", "task_settings", "settings"))
@@ -86,6 +87,7 @@ def with_labels(rows: Sequence[Row]) -> list[Row]:
     catalogue = Catalogue.read()
     varying: dict[str, set[Any]] = defaultdict(set)
     tuned: dict[tuple[Any, ...], set[Any]] = defaultdict(set)
+    task_defaults, method_defaults = (_defaults(catalogue, kind, rows) for kind in ("task", "method"))
     for row in rows:
         for name in ("salt",) if row["reference"] else MARKED:
             varying[name].add(row[name])
@@ -93,10 +95,8 @@ def with_labels(rows: Sequence[Row]) -> list[Row]:
     return [
         {
             **row,
-            "task_label": printable(
-                label(row["task"], row["task_settings"], _defaults(catalogue, "task", row["task"]))
-            ),
-            "label": _method_label(row, varying, len(tuned[_cell_but_settings(row)]) > 1, catalogue),
+            "task_label": printable(label(row["task"], row["task_settings"], task_defaults[row["task"]])),
+            "label": _method_label(row, varying, len(tuned[_cell_but_settings(row)]) > 1, method_defaults),
         }
         for row in rows
     ]
@@ -106,10 +106,10 @@ def _cell_but_settings(row: Row) -> tuple[Any, ...]:
     return tuple(_frozen(row[name]) for name in KEYED if name not in (*CODE, "seed", "settings"))
 
 
-def _method_label(row: Row, varying: dict[str, set[Any]], several: bool, catalogue: Catalogue) -> str:
+def _method_label(row: Row, varying: dict[str, set[Any]], several: bool, defaults: Defaults) -> str:
     """`several`: whether other rows differ from this one in nothing but their settings."""
     default = row["protocol"] == "default"
-    text = label(row["method"], row["settings"], _defaults(catalogue, "method", row["method"]))
+    text = label(row["method"], row["settings"], defaults[row["method"]])
     names = ("salt",) if row["reference"] else tuple(varying)
     marks = [] if default else [row["protocol"]]
     marks += [f"{name}={row[name]}" for name in names if len(varying[name]) > 1]
@@ -117,12 +117,16 @@ def _method_label(row: Row, varying: dict[str, set[Any]], several: bool, catalog
     return printable(f"{shown} [{', '.join(marks)}]" if marks else shown)
 
 
-def _defaults(catalogue: Catalogue, kind: str, name: str) -> dict[str, Any]:
-    """The installed defaults; for a name that is not installed none, so that every setting is shown."""
-    try:
-        return catalogue.find(kind, name).defaults
-    except InputError:
-        return {}
+def _defaults(catalogue: Catalogue, kind: str, rows: Sequence[Row]) -> Defaults:
+    """Name -> the installed defaults; of a name that is not installed, the settings that all its rows share."""
+    field = "settings" if kind == "method" else "task_settings"
+    installed = {entry.name: entry.defaults for entry in catalogue.of_kind(kind)}
+    found: Defaults = {}
+    for name, settings in {id(row[field]): (row[kind], row[field]) for row in rows}.values():
+        shared = found[name] if name in found else settings
+        here = {key: value for key, value in shared.items() if key in settings and settings[key] == value}
+        found[name] = installed.get(name, here)
+    return found
 
 
 def starting_at_truth() -> set[str]:

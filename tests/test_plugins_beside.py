@@ -15,8 +15,10 @@ from indmech_bench.against import plans_against, run_against
 from indmech_bench.errors import InputError
 from indmech_bench.external import export_observations, row_text, score_file
 from indmech_bench.inspection import status_lines
+from indmech_bench.plan import KEYED
 from indmech_bench.results import read_folder
 from indmech_bench.solutions import solution_path
+from indmech_bench.views import with_labels
 
 ADAM, SGD = "adam:steps=5", "sgd:steps=5"
 
@@ -187,3 +189,12 @@ def test_a_solution_that_is_not_finite_says_so(tmp_path: Path) -> None:
     np.savez(tmp_path / "found.npz", k1=np.full(9, np.nan), k2=np.ones(5))
     row = score_file(tmp_path / "found.npz", task="fir-natural", seed=3)
     assert row_text(row) == "nonfinite: the solution is not finite"
+
+
+def test_a_method_that_is_not_installed_shows_the_settings_that_vary() -> None:
+    row = {"task": "fir-natural", "task_settings": {}, "reference": False, "protocol": "default", "method": "elsewhere"}
+    fields = {**dict.fromkeys(KEYED), **row}
+    one = [{**fields, "settings": {"scale": 0.3, "steps": 5}}, {**fields, "settings": {"scale": 0.3, "steps": 5}}]
+    assert [row["label"] for row in with_labels(one)] == ["elsewhere", "elsewhere"]
+    two = [*one, {**fields, "settings": {"scale": 0.5, "steps": 5}}]
+    assert [row["label"] for row in with_labels(two)] == ["elsewhere:scale=0.3"] * 2 + ["elsewhere:scale=0.5"]
