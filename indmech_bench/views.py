@@ -123,7 +123,7 @@ def _defaults(catalogue: Catalogue, kind: str, rows: Sequence[Row]) -> Defaults:
     installed = {entry.name: entry.defaults for entry in catalogue.of_kind(kind)}
     found: Defaults = {}
     for name, settings in {id(row[field]): (row[kind], row[field]) for row in rows}.values():
-        shared = found[name] if name in found else settings
+        shared: dict[str, Any] = found.get(name, dict(settings))
         here = {key: value for key, value in shared.items() if key in settings and settings[key] == value}
         found[name] = installed.get(name, here)
     return found

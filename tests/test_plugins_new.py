@@ -44,7 +44,7 @@ def test_a_new_method_is_changed_checked_and_in_the_table(cli: Cli, tmp_path: Pa
         "--seeds", "2", "--out", "r", "--jobs", "0",
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert lines(cli("leaderboard", "r").stdout, "my-method:learning_rate=0.02,steps=20")
+    assert lines(cli("leaderboard", "r").stdout, "my-method")
 
 
 def environment(folder: Path) -> Path:
@@ -84,7 +84,7 @@ def test_a_new_task_passes_its_checks_and_is_in_the_table(cli: Cli, tmp_path: Pa
         "--out", "r", "--jobs", "0",
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert "my-task:" in cli("leaderboard", "r", "--format", "csv").stdout
+    assert "identified:my-task" in cli("leaderboard", "r", "--format", "csv").stdout
 
 
 @pytest.mark.parametrize(
