@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -26,11 +23,11 @@ from draws import problem_of, task_and_job, truth_of
 from scipy import stats
 from torch import Tensor
 
+from indmech_bench.conformance.truths import reachable
 from indmech_bench.interventions import Rotation
 from indmech_bench.job import _problem
 from indmech_bench.models.kernels import KernelModel
 from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem
 from indmech_bench.truth import Truth
 
 
@@ -163,24 +160,6 @@ def test_the_truth_fits_its_samples_in_95_percent_of_draws(name: str) -> None:
     fits = problem.fits(torch.stack([problem.loss(start), best], -1))[:, 0]
     low, high = stats.binom.ppf([5e-4, 1 - 5e-4], len(seeds), 0.95)
     assert low <= int(fits.sum()) <= high
-
-
-def reachable(problem: Problem) -> Iterator[Any]:
-    """Everything that a method can get hold of from its problem."""
-    waiting: list[Any] = [problem]
-    seen: set[int] = set()
-    while waiting:
-        thing = waiting.pop()
-        if id(thing) in seen or isinstance(thing, type):
-            continue
-        seen.add(id(thing))
-        yield thing
-        if isinstance(thing, dict):
-            waiting += [*thing.keys(), *thing.values()]
-        elif isinstance(thing, list | tuple | set):
-            waiting += list(thing)
-        elif not isinstance(thing, Tensor):
-            waiting += list(getattr(thing, "__dict__", {}).values())
 
 
 @each_task

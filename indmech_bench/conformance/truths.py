@@ -162,7 +162,7 @@ def leak(setup: Setup) -> str | None:
     truth = setup.truth((4321, 1234))
     at_truth = getattr(setup.live, "starts_at_truth", False)
     mechanisms = [torch.nn.functional.normalize(v.flatten(0, -2), dim=-1) for v in truth.parameters.values()]
-    for thing in _reachable(problem):
+    for thing in reachable(problem):
         if isinstance(thing, type(setup.live) | Truth):
             raise CheckFailedError(f"the problem holds a {type(thing).__name__}", "observations must not keep the task")
         if isinstance(thing, str) and (setup.task.name in thing or SALT in thing):
@@ -176,7 +176,8 @@ def leak(setup: Setup) -> str | None:
     return "training starts at the truth, which is shown" if at_truth else None
 
 
-def _reachable(problem: Problem) -> Iterator[Any]:
+def reachable(problem: Problem) -> Iterator[Any]:
+    """Everything that a method can get hold of from its problem."""
     waiting: list[Any] = [problem]
     seen: set[int] = set()
     while waiting:
