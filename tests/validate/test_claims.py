@@ -10,7 +10,7 @@ from scipy.stats import wilcoxon
 
 import indmech_bench
 
-METHODS = ["adam", "multistart-independent", "multistart-min-norm", "multistart-placebo", "multistart-flat"]
+METHODS = ["adam", "multistart-independent", "multistart-min-norm", "multistart-placebo", "averaging-evidence"]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         ("multistart-independent", "multistart-placebo"),
         ("multistart-independent", "placebo-criterion"),
         ("multistart-min-norm", "multistart-independent"),
-        ("multistart-flat", "multistart-min-norm"),
+        ("averaging-evidence", "multistart-min-norm"),
     ],
 )
 def test_one_criterion_beats_another(errors: pd.DataFrame, better: str, worse: str) -> None:

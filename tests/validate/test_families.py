@@ -83,3 +83,12 @@ def test_one_scalar_does_not_find_a_matrix(linear: pd.DataFrame, method: str) ->
         .pivot(index="seed", columns="label", values="metrics.extrapolation_error")
     )
     assert wilcoxon(errors["best-constant"], errors[method], alternative="less").pvalue < 0.01
+
+
+def test_independence_by_construction_is_found_by_searching_for_it(tmp_path: Path) -> None:
+    methods = ["root-search-independent", "root-search-min-norm", "root-search-flat"]
+    rows = table(["eyes-independent"], methods, "32", tmp_path / "r").loc["eyes-independent"].reset_index()
+    errors = rows.pivot(index="seed", columns="label", values="metrics.extrapolation_error")
+    assert rows[rows["label"] == methods[0]]["metrics.identified"].mean() > 0.8
+    for other in (*methods[1:], "best-constant", "placebo-criterion"):
+        assert wilcoxon(errors[methods[0]], errors[other], alternative="less").pvalue < 0.01
