@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from indmech_bench.matching import Match, match
+from indmech_bench.ranking import error_of
 from indmech_bench.resampling import median_difference_interval
 from indmech_bench.results import existing_folder, read_folder, read_manifest
 from indmech_bench.rows import Row, uncollected
@@ -144,7 +145,7 @@ def _compared(one: Match) -> Compared | None:
     shared = [seed for seed in a if seed in b]
     if shared:
         a, b = ({seed: rows[seed] for seed in shared} for rows in (a, b))
-    errors_a, errors_b = (np.array([_error(row) for row in rows.values()]) for rows in (a, b))
+    errors_a, errors_b = (np.array([error_of(row) for row in rows.values()]) for rows in (a, b))
     found_a, found_b = (np.array([_identified(row) for row in rows.values()]) for rows in (a, b))
     if shared:
         moved = differences(errors_a, errors_b)
@@ -190,11 +191,6 @@ def _direction(errors_a: Floats, errors_b: Floats, moved: Floats) -> float:
     return float(ranks[len(errors_a) :].mean() - ranks[: len(errors_a)].mean())
 
 
-def _error(row: Row) -> float:
-    value = row["metrics"].get("extrapolation_error") if row["status"] == "ok" else None
-    return float("inf") if value is None else float(value)
-
-
 def _identified(row: Row) -> float:
     return float(row["metrics"].get("identified") or 0) if row["status"] == "ok" else 0.0
 
@@ -208,7 +204,7 @@ def _references(matches: Sequence[Match]) -> str:
     pairs = [(one.a[seed], one.b[seed]) for one in matches for seed in one.a if seed in one.b]
     if not pairs:
         return "references: no row shared"
-    errors_a, errors_b = ([_error(row) for row in side] for side in zip(*pairs, strict=True))
+    errors_a, errors_b = ([error_of(row) for row in side] for side in zip(*pairs, strict=True))
     changed = int((differences(errors_a, errors_b) != 0).sum())
     same = "all the same" if not changed else f"{changed} differ: the truths or the engine are not the same"
     return f"references: {len(pairs)} rows shared, {same}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from indmech_bench.catalogue import Catalogue
 from indmech_bench.errors import InputError, unknown
-from indmech_bench.ranking import by_method, in_order, ranked_rows
+from indmech_bench.ranking import by_method, error_of, in_order, ranked_rows
 from indmech_bench.results import existing_folder
 from indmech_bench.rows import Row
 from indmech_bench.significance import Floats, differences, holm, signed_rank_pvalue
@@ -18,10 +18,7 @@ from indmech_bench.statistics import interquartile_mean, median_interval
 
 RIVALS = ("best-constant", "white", "placebo-criterion")
 """Predictors without any independence of mechanisms, which a method must beat before it says anything."""
-NO_GROUP = "other"
-
-Errors = Mapping[int, float]
-"""Seed -> e, infinite where the replicate failed."""
+REFERENCE, NO_GROUP = "reference", "other"
 
 
 @dataclass(frozen=True)
@@ -72,14 +69,13 @@ def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, 
     Groups come best first. The best is chosen on the seeds that are shown, so that its figures are a little too good;
     the Holm correction is over all lines of a task. Raises InputError where no rival is in the folder.
     """
-    groups = _groups()
     pairings: list[Pairing] = []
     for task, lines in _by_task(folder, family).items():
         rivals = [rival for rival in RIVALS if rival in lines]
         best: dict[str, str] = {}
         for name, rows in lines.items():
-            group = groups.get(_plain(name))
-            if group is not None and (group not in best or _score(rows) > _score(lines[best[group]])):
+            group = _group(rows)
+            if group != REFERENCE and (group not in best or _score(rows) > _score(lines[best[group]])):
                 best[group] = name
         order = sorted(best.values(), key=lambda name: -_score(lines[name]))
         pairings += _corrected([_pairing(task, name, lines, rival) for name in order for rival in rivals])
@@ -103,16 +99,10 @@ def _groups() -> dict[str, str]:
     return {entry.name: entry.facts.get("group", NO_GROUP) for entry in Catalogue.read().of_kind("method")}
 
 
-def _plain(label: str) -> str:
-    """The name in a label: what stands before its settings and marks."""
-    return label.partition(":")[0].partition(" [")[0]
-
-
-def _errors(rows: Mapping[int, Row]) -> dict[int, float]:
-    return {
-        seed: float(row["metrics"]["extrapolation_error"]) if row["status"] == "ok" else float("inf")
-        for seed, row in rows.items()
-    }
+def _group(rows: Mapping[int, Row]) -> str:
+    """The group of the method that made these rows; of one that is not installed nothing is known."""
+    row = next(iter(rows.values()))
+    return REFERENCE if row["reference"] else _groups().get(row["method"], NO_GROUP)
 
 
 def _score(rows: Mapping[int, Row]) -> float:
@@ -121,7 +111,7 @@ def _score(rows: Mapping[int, Row]) -> float:
 
 def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, Row]], other: str) -> Pairing:
     rows = lines[name]
-    own, its = _errors(rows), _errors(lines[other])
+    own, its = ({seed: error_of(row) for seed, row in side.items()} for side in (rows, lines[other]))
     shared = [seed for seed in own if seed in its]
     if not shared:
         raise InputError(f"'{name}' and '{other}' share no seed on {task}.")
@@ -131,7 +121,7 @@ def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, Row]], other
         task=task,
         method=name,
         other=other,
-        group=_groups().get(_plain(name), "reference"),
+        group=_group(rows),
         n=len(shared),
         identified=float(np.mean([row["metrics"].get("identified") or 0.0 for row in rows.values()])),
         error=float(np.median(errors)),

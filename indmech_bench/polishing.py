@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from indmech_bench.errors import UnsupportedError
 from indmech_bench.least_squares import damped_solve
 from indmech_bench.parameters import Parameters, flatten, size_of, unflatten
 from indmech_bench.problem import Problem
@@ -15,6 +16,13 @@ CONVERGED = 1e-28
 STALLED = 1e-6
 DAMPING = (1e-3, 1e-12, 1e10)
 """Initial, smallest and largest damping, relative to the mean diagonal of J'J."""
+
+
+def require_normal_equations(problem: Problem) -> None:
+    """Raises UnsupportedError for a problem with more parameters than are polished."""
+    size = size_of(problem.shapes)
+    if size > LARGEST:
+        raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
 
 
 def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[dict[str, Tensor], Tensor]:

@@ -222,6 +222,12 @@ def _values(rows: Sequence[Row], metric: str) -> list[float]:
     return [number for number in numbers if not math.isnan(number)]
 
 
+def error_of(row: Row) -> float:
+    """e of a replicate, infinite where it failed."""
+    value = row["metrics"].get(MEDIAN) if row["status"] == "ok" else None
+    return float("inf") if value is None else float(value)
+
+
 def median(rows: Sequence[Row], metric: str) -> float | None:
     """Median of a metric; failed rows count as the worst value. None where no row that is ok has the metric."""
     return _median(_values(rows, metric))

@@ -10,7 +10,7 @@ import numpy as np
 
 from indmech_bench.errors import InputError
 from indmech_bench.partition import grouped
-from indmech_bench.ranking import by_method, families, ranked_rows
+from indmech_bench.ranking import by_method, error_of, families, ranked_rows
 from indmech_bench.results import existing_folder
 from indmech_bench.rows import Row
 from indmech_bench.significance import Floats
@@ -70,7 +70,7 @@ def _of_families(rows: Sequence[Row], place: Path) -> Iterator[tuple[str, list[R
 def _rivalry(group: str, rows: Sequence[Row]) -> Rivalry | None:
     pairs = sorted({(row["task_label"], row["seed"]) for row in rows})
     columns = {
-        name: [_error(own[pair]) for pair in pairs]
+        name: [error_of(own[pair]) for pair in pairs]
         for (reference, name), own in by_method(rows).items()
         if not reference and len(own) == len(pairs) and all(row["status"] != "skipped" for row in own.values())
     }
@@ -99,12 +99,6 @@ def _wins(names: Sequence[str], errors: Floats, tasks: Sequence[str]) -> dict[tu
             found[one, other] = share, interval
             found[other, one] = 1 - share, interval and (1 - interval[1], 1 - interval[0])
     return found
-
-
-def _error(row: Row) -> float:
-    """e, infinite where the replicate failed."""
-    value = row["metrics"].get("extrapolation_error")
-    return float("inf") if value is None else float(value)
 
 
 def rivalry_sections(rivalry: Rivalry) -> list[Section]:

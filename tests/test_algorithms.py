@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from draws import each_seed, kernels, problem_of, truth_of
-from indmech_baselines.approximate_gcd import common_divisor, convolution_matrix
+from indmech_baselines.approximate_gcd import common_divisor
 from indmech_baselines.averaging import Averaging
 from indmech_baselines.balanced_init import balanced
 from indmech_baselines.criteria import CRITERIA, best, cost_of, flatness, norm
@@ -17,6 +17,7 @@ from indmech_baselines.homomorphic import _minimum_phase
 from indmech_baselines.joint_diagonalisation import diagonalised
 from indmech_baselines.path_swap import exchanges
 from methods import METHODS, home, quick
+from scipy.linalg import convolution_matrix
 from torch import Tensor
 
 from indmech_bench.catalogue import Catalogue, Entry

@@ -13,6 +13,7 @@ from scipy.stats import wilcoxon
 
 from indmech_bench.errors import InputError
 from indmech_bench.pairings import versus, winners
+from indmech_bench.plan import row_identity_key
 
 N = 32
 GENERATOR = np.random.default_rng(1)
@@ -72,6 +73,19 @@ def test_the_winner_of_a_group_has_its_best_score(folder: Path) -> None:
 def test_a_method_that_is_not_there_is_refused_with_the_nearest(folder: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'adam'"):
         versus(folder, "adm")
+
+
+def test_a_method_that_is_not_installed_is_no_reference(folder: Path) -> None:
+    path = folder / "runs.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if row["method"] == "sgd":
+            row["method"] = "elsewhere"
+            row["key"] = row_identity_key(row)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    groups = {one.method: one.group for one in versus(folder, "adam")}
+    assert (groups["elsewhere"], groups["white"]) == ("other", "reference")
+    assert ("other", "elsewhere") in {(one.group, one.method) for one in winners(folder)}
 
 
 def test_winners_need_a_rival(tmp_path: Path) -> None:

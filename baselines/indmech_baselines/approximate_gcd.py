@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch
+from scipy.linalg import convolution_matrix
 
-from indmech_baselines.factoring import minimum_phase
+from indmech_baselines.factoring import as_parameters, minimum_phase
 from indmech_bench import register_method
 from indmech_bench.enumeration import Array
 from indmech_bench.errors import UnsupportedError
@@ -44,11 +44,7 @@ class ApproximateGcd:
         own, shared = model.lengths
         rows = [self._divided(problem, row, own, shared) for row in problem.observations.double().numpy()]
         problem.spend(model.environments * own + shared)
-        columns = {
-            name: torch.from_numpy(np.stack([row[k] for row in rows])).to(problem.dtype)
-            for k, name in enumerate(problem.shapes)
-        }
-        polished, loss = polish(problem, columns, self.polish_steps)
+        polished, loss = polish(problem, as_parameters(problem, rows), self.polish_steps)
         return problem.solution(polished, loss=loss)
 
     @staticmethod
@@ -78,14 +74,6 @@ def common_divisor(composites: list[Array], own: int, shared: int) -> list[Array
     stacked = np.concatenate([convolution_matrix(cofactor, shared) for cofactor in cofactors])
     divisor = np.linalg.lstsq(stacked, np.concatenate(composites), rcond=None)[0]
     return [*cofactors, divisor]
-
-
-def convolution_matrix(kernel: Array, columns: int) -> Array:
-    """The matrix (L + columns - 1, columns) that convolves with a kernel (L,)."""
-    matrix = np.zeros((len(kernel) + columns - 1, columns))
-    for j in range(columns):
-        matrix[j : j + len(kernel), j] = kernel
-    return matrix
 
 
 def _root(two_sided: Array) -> Array:

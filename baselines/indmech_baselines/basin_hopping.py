@@ -11,9 +11,7 @@ from torch.optim import Adam
 
 from indmech_baselines.criteria import criterion_of
 from indmech_bench import register_method
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.parameters import size_of
-from indmech_bench.polishing import LARGEST, polish
+from indmech_bench.polishing import polish, require_normal_equations
 from indmech_bench.problem import Problem, Solution
 from indmech_bench.training import Player, train
 
@@ -56,9 +54,7 @@ class BasinHopping:
     init_scale: float | None = None
 
     def fit(self, problem: Problem) -> Solution:
-        size = size_of(problem.shapes)
-        if size > LARGEST:
-            raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
+        require_normal_equations(problem)
         criterion = criterion_of(self.criterion)
         player = Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate))
         trained = train(problem, problem.start(self.init_scale), [player], self.steps)

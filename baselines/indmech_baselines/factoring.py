@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -74,6 +76,14 @@ def shared_out(composite: Array, lengths: tuple[int, ...], limit: int) -> list[A
     if sum(counts) > limit:
         return None
     return [np.repeat(heads, counts, axis=0), *(np.concatenate(columns) for columns in zip(*kept, strict=True))]
+
+
+def as_parameters(problem: Problem, rows: Sequence[Sequence[Array]]) -> dict[str, Tensor]:
+    """Parameters (R, ...) from one list of arrays a replicate, in the order of the problem's names."""
+    return {
+        name: torch.from_numpy(np.stack([row[k] for row in rows])).to(problem.dtype)
+        for k, name in enumerate(problem.shapes)
+    }
 
 
 def stacked(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:

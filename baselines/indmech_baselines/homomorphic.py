@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch
+from scipy.linalg import convolution_matrix
 
-from indmech_baselines.approximate_gcd import convolution_matrix
+from indmech_baselines.factoring import as_parameters
 from indmech_bench import register_method
 from indmech_bench.enumeration import Array
 from indmech_bench.errors import UnsupportedError
@@ -49,11 +49,7 @@ class Homomorphic:
         cutoff = min(model.lengths[1] - 1, model.n // 8) if self.cutoff is None else self.cutoff
         problem.spend(1)
         rows = [self._separated(problem, model, row, cutoff) for row in problem.observations.double().numpy()]
-        columns = {
-            name: torch.from_numpy(np.stack([row[k] for row in rows])).to(problem.dtype)
-            for k, name in enumerate(problem.shapes)
-        }
-        polished, loss = polish(problem, columns, self.polish_steps)
+        polished, loss = polish(problem, as_parameters(problem, rows), self.polish_steps)
         return problem.solution(polished, loss=loss)
 
     @staticmethod

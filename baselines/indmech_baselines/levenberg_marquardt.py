@@ -9,9 +9,8 @@ import torch
 
 from indmech_baselines.criteria import best, criterion_of
 from indmech_bench import register_method
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.parameters import pick, size_of
-from indmech_bench.polishing import LARGEST, polish
+from indmech_bench.parameters import pick
+from indmech_bench.polishing import polish, require_normal_equations
 from indmech_bench.problem import Problem, Solution
 
 
@@ -46,9 +45,7 @@ class LevenbergMarquardt:
     init_scale: float | None = None
 
     def fit(self, problem: Problem) -> Solution:
-        size = size_of(problem.shapes)
-        if size > LARGEST:
-            raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
+        require_normal_equations(problem)
         with torch.no_grad():
             fitted, loss = polish(problem, problem.start(self.init_scale, self.starts), self.steps)
             fits = problem.fits(loss)

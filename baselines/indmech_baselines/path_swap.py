@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from indmech_baselines.criteria import cost_of, criterion_of
+from indmech_baselines.criteria import best, cost_of, criterion_of
 from indmech_baselines.factoring import chain_of, stacked
 from indmech_bench import register_method
 from indmech_bench.enumeration import Array, RootGroup, root_groups
@@ -63,17 +63,14 @@ class PathSwap:
             swapped = torch.zeros(problem.replicates, dtype=torch.float64)
             for _ in range(self.swaps):
                 candidates, count = _neighbours(now, moving)
-                with problem.prepaid(torch.zeros_like(swapped)):
+                with problem.prepaid(count * moving * cost_of(self.criterion, problem)):
                     values = criterion(problem, candidates)
-                problem.spend(count * moving * cost_of(self.criterion, problem))
-                known = torch.arange(values.shape[1]) < count.unsqueeze(-1)
-                values = torch.where(known & ~values.isnan(), values, torch.inf)
-                best = values.argmin(-1)
-                moving = moving & (best > 0)
+                chosen = best(values, torch.arange(values.shape[1]) < count.unsqueeze(-1))
+                moving = moving & (chosen > 0)
                 if not bool(moving.any()):
                     break
                 now = {
-                    name: torch.where(moving.unsqueeze(-1), pick(candidates, best)[name], value)
+                    name: torch.where(moving.unsqueeze(-1), pick(candidates, chosen)[name], value)
                     for name, value in now.items()
                 }
                 swapped += moving

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import cost_of, criterion_of
+from indmech_baselines.criteria import best, cost_of, criterion_of
 from indmech_baselines.factoring import chain_of, observed_composites, shared_out, stacked
 from indmech_bench import register_method
 from indmech_bench.parameters import pick
@@ -58,19 +58,17 @@ class RootSearch:
             rows.append({name: torch.from_numpy(kernel) for name, kernel in zip(names, solutions, strict=True)})
         pairs = {name: value.to(problem.dtype) for name, value in stacked(rows).items()}
         with torch.no_grad(), problem.prepaid(found * (1 + cost_of(self.criterion, problem))):
-            values = self._values(problem, pairs, found)
-        with torch.no_grad():
-            chosen = pick(pairs, values.argmin(-1))
-            polished, loss = polish(problem, chosen, 5)
+            values = self._values(problem, pairs)
+        chosen = best(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
+        polished, loss = polish(problem, pick(pairs, chosen), 5)
         return problem.solution(polished, solutions=found, loss=loss)
 
-    def _values(self, problem: Problem, pairs: dict[str, Tensor], found: Tensor) -> Tensor:
-        """The criterion (R, S), infinite where a replicate has no such solution."""
+    def _values(self, problem: Problem, pairs: dict[str, Tensor]) -> Tensor:
+        """The criterion (R, S)."""
         count = next(iter(pairs.values())).shape[1]
         criterion = criterion_of(self.criterion)
         chunks = [
             criterion(problem, {name: value[:, first : first + CHUNK] for name, value in pairs.items()})
             for first in range(0, count, CHUNK)
         ]
-        values = torch.cat(chunks, -1)
-        return torch.where((torch.arange(count) < found.unsqueeze(-1)) & ~values.isnan(), values, torch.inf)
+        return torch.cat(chunks, -1)
