@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indmech_bench.catalogue import Catalogue
-from indmech_bench.metrics import METRICS
-from indmech_bench.plan import make_cells, row_identity_key
-from indmech_bench.rows import write_line
+from indmech_bench.harness.cells import make_cells
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.identity import row_identity_key
+from indmech_bench.results.rows import write_line
+from indmech_bench.scoring.metrics import METRICS
 
 TASKS = (
     "fir-natural",

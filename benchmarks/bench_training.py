@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from indmech_bench.catalogue import Catalogue
-from indmech_bench.problem import Problem
-from indmech_bench.randomness import streams
-from indmech_bench.registry import get_method, get_task
+from indmech_bench.problem.problem import Problem
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.registration import get_method, get_task
+from indmech_bench.scm.streams import streams
 
 
 @pytest.mark.parametrize("replicates", [1, 64, 512])

@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from indmech_bench.catalogue import Catalogue, Entry, plugin_module, read_module, read_plugin
 from indmech_bench.conformance.findings import CheckFailedError, Finding, find
 from indmech_bench.conformance.methods import OF_THE_SOURCE, ON_A_TASK
 from indmech_bench.conformance.setups import Setup
 from indmech_bench.conformance.tasks import CHECKS as OF_A_TASK
 from indmech_bench.conformance.trials import Bench
 from indmech_bench.errors import InputError, unknown
-from indmech_bench.registry import build, resolve
-from indmech_bench.settings import Named, complete
-from indmech_bench.text import short
+from indmech_bench.registry.catalogue import Catalogue, plugin_module, read_plugin
+from indmech_bench.registry.entries import Entry, read_module
+from indmech_bench.registry.notation import Named, complete
+from indmech_bench.registry.registration import build, resolve
+from indmech_bench.text.lines import short
 
 METHOD_CHECKS = (*OF_THE_SOURCE, *ON_A_TASK)
 """Names of the checks of a method."""

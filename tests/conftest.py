@@ -30,8 +30,8 @@ def cli(tmp_path: Path) -> Cli:
 
 def make_job(method: str, seeds: list[int], task: str = "fir-natural", **changes: Any) -> dict[str, Any]:
     """A job as the harness makes it; `method` may carry settings, references are found by name."""
-    from indmech_bench.catalogue import Catalogue
-    from indmech_bench.plan import make_cells
+    from indmech_bench.harness.cells import make_cells
+    from indmech_bench.registry.catalogue import Catalogue
 
     plugins = [str(path) for path in changes.pop("plugins", [])]
     precision, budget, salt = (changes.pop(k, d) for k, d in (("precision", "float64"), ("budget", None), ("salt", "")))
@@ -46,7 +46,7 @@ def make_job(method: str, seeds: list[int], task: str = "fir-natural", **changes
 
 def outcomes(method: str, seeds: list[int], task: str = "fir-natural", **changes: Any) -> dict[int, dict[str, Any]]:
     """Outcomes by seed of a job run in this process."""
-    from indmech_bench.job import execute
+    from indmech_bench.harness.job import execute
 
     reply = execute(make_job(method, seeds, task, **changes))
     assert "outcomes" in reply, reply

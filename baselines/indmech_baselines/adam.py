@@ -8,9 +8,7 @@ from typing import ClassVar
 from torch.optim import Adam as AdamOptimiser
 
 from indmech_baselines.conclusion import conclude
-from indmech_bench import register_method
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.training import Player, train
+from indmech_bench import Player, Problem, Solution, register_method, train
 
 
 @register_method("adam")

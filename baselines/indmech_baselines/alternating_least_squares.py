@@ -9,11 +9,7 @@ import torch
 from torch import Tensor
 
 from indmech_baselines.criteria import best
-from indmech_bench import register_method
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.least_squares import damped_solve
-from indmech_bench.parameters import flatten, pick, unflatten
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Problem, Solution, UnsupportedError, damped_solve, flatten, pick, register_method, unflatten
 
 RIDGE = 1e-12
 """Damping of each solve, relative to the mean diagonal of J'J."""

@@ -10,12 +10,7 @@ import numpy as np
 from scipy.linalg import convolution_matrix
 
 from indmech_baselines.factoring import as_parameters, minimum_phase
-from indmech_bench import register_method
-from indmech_bench.enumeration import Array
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.models.environments import SharedConvolution
-from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Array, Problem, SharedConvolution, Solution, UnsupportedError, polish, register_method
 
 
 @register_method("approximate-gcd")

@@ -10,14 +10,18 @@ from torch import Tensor
 from torch.optim import Adam
 
 from indmech_baselines.criteria import criterion_of
-from indmech_bench import register_method
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.interventions import Intervention
-from indmech_bench.models.kernels import KernelModel
-from indmech_bench.parameters import pick
-from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.training import Player, train
+from indmech_bench import (
+    Intervention,
+    KernelModel,
+    Player,
+    Problem,
+    Solution,
+    UnsupportedError,
+    pick,
+    polish,
+    register_method,
+    train,
+)
 
 SAME = 1e-6
 """Starts whose criterion and log rho differ by less have found the same solution."""

@@ -10,10 +10,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from indmech_baselines.criteria import criterion_of
-from indmech_bench import register_method
-from indmech_bench.polishing import polish, require_normal_equations
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.training import Player, train
+from indmech_bench import Player, Problem, Solution, polish, register_method, require_normal_equations, train
 
 
 @register_method("basin-hopping")

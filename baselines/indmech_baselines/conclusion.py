@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from indmech_bench.parameters import Parameters
-from indmech_bench.polishing import polish as gauss_newton
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Parameters, Problem, Solution
+from indmech_bench import polish as gauss_newton
 
 
 def conclude(

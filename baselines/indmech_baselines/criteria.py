@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 from torch import Tensor
 
-from indmech_bench.errors import UnsupportedError, unknown
-from indmech_bench.genericity import Null, placebo_statistic
-from indmech_bench.least_squares import log_det_ridge
-from indmech_bench.parameters import Parameters, size_of
-from indmech_bench.problem import Problem
+from indmech_bench import (
+    Null,
+    Parameters,
+    Problem,
+    UnsupportedError,
+    log_det_ridge,
+    placebo_statistic,
+    size_of,
+    unknown,
+)
 
 Criterion = Callable[[Problem, Parameters], Tensor]
 """Parameters (R, S, ...) -> values (R, S), NaN where they are none."""

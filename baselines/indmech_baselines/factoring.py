@@ -8,10 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_bench.enumeration import Array, count_solutions, enumerate_solutions
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.problem import Problem
+from indmech_bench import Array, ConvolutionCascade, Problem, UnsupportedError, count_solutions, enumerate_solutions
 
 LONGEST = 3
 """Kernels of a chain whose zeros are shared out, at most: five have tens of thousands of solutions."""

@@ -11,11 +11,7 @@ import torch
 from sklearn.decomposition import FastICA as Estimator
 from sklearn.exceptions import ConvergenceWarning
 
-from indmech_bench import register_method
-from indmech_bench.enumeration import Array
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.models.linear import LinearCascade
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Array, LinearCascade, Problem, Solution, UnsupportedError, register_method
 
 
 @register_method("fast-ica")

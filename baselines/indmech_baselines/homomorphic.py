@@ -9,12 +9,7 @@ import numpy as np
 from scipy.linalg import convolution_matrix
 
 from indmech_baselines.factoring import as_parameters
-from indmech_bench import register_method
-from indmech_bench.enumeration import Array
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Array, ConvolutionCascade, Problem, Solution, UnsupportedError, polish, register_method
 
 FLOOR = 1e-6
 """Smallest power of a frequency, relative to the mean: the cepstrum of an exact zero is infinite."""

@@ -11,13 +11,7 @@ from scipy.linalg import LinAlgError, eigh
 from torch import Tensor
 
 from indmech_baselines.criteria import best
-from indmech_bench import register_method
-from indmech_bench.enumeration import Array
-from indmech_bench.errors import UnsupportedError
-from indmech_bench.models.linear_environments import LinearEnvironments
-from indmech_bench.parameters import pick
-from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Array, LinearEnvironments, Problem, Solution, UnsupportedError, pick, polish, register_method
 
 
 @register_method("joint-diagonalisation")

@@ -8,10 +8,7 @@ from typing import ClassVar
 import torch
 
 from indmech_baselines.criteria import best, criterion_of
-from indmech_bench import register_method
-from indmech_bench.parameters import pick
-from indmech_bench.polishing import polish, require_normal_equations
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Problem, Solution, pick, polish, register_method, require_normal_equations
 
 
 @register_method("levenberg-marquardt")

@@ -9,11 +9,7 @@ import torch
 from torch.optim import Adam
 
 from indmech_baselines.criteria import best, criterion_of
-from indmech_bench import register_method
-from indmech_bench.parameters import pick
-from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.training import Player, train
+from indmech_bench import Player, Problem, Solution, pick, polish, register_method, train
 
 
 @register_method("multistart-fit", criterion="fit")

@@ -13,12 +13,7 @@ from torch.optim import Adam
 
 from indmech_baselines.criteria import best, cost_of, criterion_of
 from indmech_baselines.factoring import chain_of, stacked
-from indmech_bench import register_method
-from indmech_bench.enumeration import Array, RootGroup, root_groups
-from indmech_bench.parameters import pick
-from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.training import Player, train
+from indmech_bench import Array, Player, Problem, RootGroup, Solution, pick, polish, register_method, root_groups, train
 
 
 @register_method("path-swap")

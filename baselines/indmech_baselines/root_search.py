@@ -10,10 +10,7 @@ from torch import Tensor
 
 from indmech_baselines.criteria import best, cost_of, criterion_of
 from indmech_baselines.factoring import chain_of, observed_composites, shared_out, stacked
-from indmech_bench import register_method
-from indmech_bench.parameters import pick
-from indmech_bench.polishing import polish
-from indmech_bench.problem import Problem, Solution
+from indmech_bench import Problem, Solution, pick, polish, register_method
 
 CHUNK = 64
 """Solutions of a replicate whose criterion is computed at once."""

@@ -10,10 +10,7 @@ from torch import Tensor
 from torch.optim import SGD
 
 from indmech_baselines.conclusion import conclude
-from indmech_bench import register_method
-from indmech_bench.parameters import Parameters
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.training import Player, train
+from indmech_bench import Parameters, Player, Problem, Solution, register_method, train
 
 
 @register_method("sgd")

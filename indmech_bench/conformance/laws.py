@@ -10,11 +10,12 @@ from torch.optim import Adam
 
 from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.conformance.setups import SEEDS, Setup, listed
-from indmech_bench.job import _streams
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.references import constant, observed_law, of_parameters
-from indmech_bench.scoring import score
-from indmech_bench.training import Player, train
+from indmech_bench.harness.replicates import job_streams
+from indmech_bench.problem.problem import Problem
+from indmech_bench.problem.solution import Solution
+from indmech_bench.problem.training import Player, train
+from indmech_bench.scoring.references import constant, observed_law, of_parameters
+from indmech_bench.scoring.scores import score
 
 
 def oracle(setup: Setup) -> None:
@@ -47,7 +48,7 @@ def rho(setup: Setup) -> str | None:
         return "the interventions list no group: only rho = C / generic power is checked"
     law = model.laws(truth.parameters)
     powers = torch.stack([space.power(law(g)) for g in group], -1)
-    drawn = any(g != h for g, h in zip(group, setup._drawn().family.group, strict=True))
+    drawn = any(g != h for g, h in zip(group, setup.draw().family.group, strict=True))
     error = 5 * powers.std(-1) / len(group) ** 0.5 if drawn else torch.zeros(())
     expected = model.generic_power(truth.parameters)
     if not bool(((powers.mean(-1) - expected).abs() <= error + 1e-9 * expected).all()):
@@ -63,7 +64,7 @@ def invariants(setup: Setup) -> str | None:
     truth = setup.truth()
     if not truth.model.invariants(truth.parameters):
         return "none are known: no equivalence_gap, no exact"
-    draws = _streams(setup.job(SEEDS), "reference")
+    draws = job_streams(setup.job(SEEDS), "reference")
     near = {name: v + 0.05 * draws.randn(f"near {name}", *v.shape[1:]) for name, v in truth.parameters.items()}
     made = score(truth, Solution(truth.model.laws(near), near))
     blind = (made["extrapolation_error"] > 1e-6) & ~(made["equivalence_gap"] > 1e-5)

@@ -15,9 +15,9 @@ from typing import Any
 from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.conformance.scan import draws, mixes, reaches
 from indmech_bench.conformance.trials import Bench, difference, same_bits
-from indmech_bench.grouping import is_batched, is_row_exact
-from indmech_bench.registry import build, live
-from indmech_bench.settings import Named
+from indmech_bench.harness.batches import is_batched, is_row_exact
+from indmech_bench.registry.notation import Named
+from indmech_bench.registry.registration import build, live
 
 SEED, OTHER = 3, 4
 AMONG = (0, 1, 2, 3, 4)
@@ -77,7 +77,7 @@ def runs(bench: Bench) -> str | None:
         if trial.status != "ok" and not trial.wrong_shapes:
             raise CheckFailedError(
                 f"on {bench.task.label}, seeds {seeds}: {trial.status}: {trial.reason}",
-                "mend it, or raise indmech_bench.errors.UnsupportedError where the method cannot work",
+                "mend it, or raise indmech_bench.UnsupportedError where the method cannot work",
             )
     return None
 
@@ -99,7 +99,7 @@ def _parameters(row: dict[str, Any]) -> list[Any]:
 
 def repeat(bench: Bench) -> None:
     """The same seed twice gives the same bits."""
-    first, second = bench.working((SEED,)).rows[SEED], bench._trial((SEED,)).rows.get(SEED)
+    first, second = bench.working((SEED,)).rows[SEED], bench.run((SEED,)).rows.get(SEED)
     if second is None or not same_bits(first, second):
         seen = "one run ended, the other not" if second is None else difference(first, second)
         raise CheckFailedError(

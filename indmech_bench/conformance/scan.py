@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+import functools
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from indmech_bench.catalogue import Entry
-from indmech_bench.source import source_paths
+from indmech_bench.registry.code_identity import source_paths
+from indmech_bench.registry.entries import Entry
 
-HOLDERS = ("indmech_bench.tasks", "indmech_bench.references", "indmech_bench.truth", "indmech_bench.job")
-"""Modules that can draw a truth."""
+PACKAGE = "indmech_bench"
+ROOMS = ("errors", "text", "statistics", "scm", "problem")
+"""Rooms that a method may use, directly or by a public name: from all others a truth can be drawn or scored."""
+REGISTERING = ("register_method", "register_criterion")
+"""Public names of other rooms that a method may use."""
+DOTTED = re.compile(r"\w+(\.\w+)+")
 PRIVATE = ("_observation", "_streams", "_meter", "_scale", "_given_start", "_prepaid", "_charge")
 """What a Problem keeps to itself."""
 DRAWS = (
@@ -43,8 +50,27 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and not node.level:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):  # importlib.import_module("...")
-        yield node.value
+    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == PACKAGE:
+        yield f"{PACKAGE}.{node.attr}"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED.fullmatch(node.value):
+        yield node.value  # importlib.import_module("...")
+
+
+@functools.lru_cache(maxsize=1)
+def public_rooms() -> dict[str, str]:
+    """The room in which each public name of the package lives, from the stub that lists them."""
+    stub = Path(__file__).parents[1] / "__init__.pyi"
+    imports = [node for node in ast.parse(stub.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name: (node.module or "").partition(".")[0] for node in imports for alias in node.names
+    }
+
+
+def _may_be_used(dotted: str) -> bool:
+    """Whether a method may import this name: nothing of this package but what cannot hold a truth."""
+    package, _, inside = dotted.partition(".")
+    first = inside.partition(".")[0]
+    return package != PACKAGE or first in (*REGISTERING, "*") or public_rooms().get(first, first) in ("", *ROOMS)
 
 
 def reaches(entry: Entry) -> list[str]:
@@ -52,10 +78,8 @@ def reaches(entry: Entry) -> list[str]:
 
     def suspicious(node: ast.AST) -> str:
         for name in _imported(node):
-            if any(name == holder or name.startswith(holder + ".") for holder in HOLDERS):
+            if not _may_be_used(name):
                 return name
-            if name in ("indmech_bench.get_task", "indmech_bench.registry.get_task"):
-                return "get_task"
         if _called(node) in ("get_task", "sample"):
             return f"{_called(node)}(...)"
         if isinstance(node, ast.Attribute) and node.attr in PRIVATE and not _is_self(node.value):

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from indmech_bench.job import _problem, _streams, _truth
-from indmech_bench.plan import ENGINE, SCHEMA
-from indmech_bench.problem import Problem
-from indmech_bench.registry import build
-from indmech_bench.settings import Named
-from indmech_bench.truth import Truth
+from indmech_bench.harness.replicates import draw_truth, job_streams, pose_problem
+from indmech_bench.problem.problem import Problem
+from indmech_bench.registry.identity import ENGINE, SCHEMA
+from indmech_bench.registry.notation import Named
+from indmech_bench.registry.registration import build
+from indmech_bench.tasks.truth import Truth
 
 SEEDS = (0, 1, 2, 3)
 SALT = "a salt that nobody else has"
@@ -24,8 +24,8 @@ class Setup:
 
     def __init__(self, task: Named) -> None:
         self.task = task
-        self.truth = lru_cache(maxsize=None)(self._drawn)
-        self.problem = lru_cache(maxsize=None)(self._posed)
+        self.truth = lru_cache(maxsize=None)(self.draw)
+        self.problem = lru_cache(maxsize=None)(self.pose)
 
     @cached_property
     def live(self) -> Any:
@@ -38,15 +38,15 @@ class Setup:
             "budget": None,
         }  # fmt: skip
 
-    def _drawn(self, seeds: tuple[int, ...] = SEEDS) -> Truth:
-        return _truth(self.job(seeds), self.live)
+    def draw(self, seeds: tuple[int, ...] = SEEDS) -> Truth:
+        return draw_truth(self.job(seeds), self.live)
 
-    def _posed(self, seeds: tuple[int, ...] = SEEDS) -> Problem:
-        return _problem(self.job(seeds), self.live)
+    def pose(self, seeds: tuple[int, ...] = SEEDS) -> Problem:
+        return pose_problem(self.job(seeds), self.live)
 
     def normalised(self, parameters: dict[str, Tensor]) -> tuple[Any, Tensor]:
         """What the task shows of these parameters of SEEDS with mean power 1, and the divisors."""
-        observation = self.live.observe(parameters, _streams(self.job(SEEDS), "truth"))
+        observation = self.live.observe(parameters, job_streams(self.job(SEEDS), "truth"))
         made: tuple[Any, Tensor] = observation.normalised(torch.float64)
         return made
 

@@ -16,14 +16,15 @@ from torch import Tensor
 
 from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.errors import BudgetExceededError, UnsupportedError
-from indmech_bench.grouping import groups
-from indmech_bench.job import _problem, _streams
-from indmech_bench.parameters import Parameters
-from indmech_bench.plan import Cell
-from indmech_bench.problem import Problem, Solution
-from indmech_bench.registry import build
-from indmech_bench.settings import Named
-from indmech_bench.text import short
+from indmech_bench.harness.batches import groups
+from indmech_bench.harness.cells import Cell
+from indmech_bench.harness.replicates import job_streams, pose_problem
+from indmech_bench.problem.problem import Problem
+from indmech_bench.problem.solution import Solution
+from indmech_bench.registry.notation import Named
+from indmech_bench.registry.registration import build
+from indmech_bench.scm.parameters import Parameters
+from indmech_bench.text.lines import short
 
 
 class Watched(Problem):
@@ -94,7 +95,7 @@ class Bench:
 
     def __init__(self, method: Named, task: Named) -> None:
         self.method, self.task = method, task
-        self.trial = lru_cache(maxsize=None)(self._trial)
+        self.trial = lru_cache(maxsize=None)(self.run)
 
     @cached_property
     def _live_task(self) -> Any:
@@ -109,7 +110,7 @@ class Bench:
             )
         return trial
 
-    def _trial(
+    def run(
         self,
         seeds: tuple[int, ...],
         *,
@@ -130,10 +131,10 @@ class Bench:
                 job = cell.job(together, ())
 
                 def make(observation: Any, streams: Any, job: dict[str, Any] = job, **options: Any) -> Watched:
-                    own = streams if draws_of is None else _streams({**job, "seeds": list(draws_of)}, "method")
+                    own = streams if draws_of is None else job_streams({**job, "seeds": list(draws_of)}, "method")
                     return Watched(observation, own, **options)
 
-                problem = _problem(job, self._live_task, make)
+                problem = pose_problem(job, self._live_task, make)
                 assert isinstance(problem, Watched)
                 if poisoned is not None:
                     problem.observations[poisoned] = torch.nan
@@ -192,7 +193,7 @@ class Bench:
     def _laws(self, solution: Solution, seeds: Sequence[int]) -> dict[str, Tensor]:
         """What a solution without parameters predicts, for a few interventions."""
         job = Cell(self.task, self.method, "", None, "float64", "").job(seeds, ())
-        family = self._live_task.interventions(_streams(job, "truth"))
+        family = self._live_task.interventions(job_streams(job, "truth"))
         return {f"law {i}": solution.law(g).detach() for i, g in enumerate((family.identity, *family.scored[:3]))}
 
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.conformance.setups import SALT, SEEDS, Setup, listed
-from indmech_bench.problem import Problem
-from indmech_bench.references import observed_law
-from indmech_bench.truth import Truth
+from indmech_bench.problem.problem import Problem
+from indmech_bench.scoring.references import observed_law
+from indmech_bench.tasks.truth import Truth
 
 BATCHES = ((3,), (14, 15, 3), (3, 12, 3))
 FACTS = ("family", "intervention", "genericity", "solutions", "independence")
@@ -31,7 +31,7 @@ def members(setup: Setup) -> None:
         missing = [name for name in names if not hasattr(owner, name)]
         if missing:
             raise CheckFailedError(
-                f"{type(owner).__name__} has no {', '.join(missing)}", "see indmech_bench.truth.Task and models.Model"
+                f"{type(owner).__name__} has no {', '.join(missing)}", "see indmech_bench.Task and indmech_bench.Model"
             )
     hash(setup.live.model)
 
@@ -80,7 +80,7 @@ def seed(setup: Setup) -> None:
                 raise CheckFailedError(f"the observation of seed 3 is another among seeds {seeds}", change)
         if not all(_equal(g, h, seeds.index(3)) for g, h in zip(*_families(setup, seeds), strict=True)):
             raise CheckFailedError(f"interventions of seed 3 are others among seeds {seeds}", change)
-    for name, value in setup._drawn().parameters.items():
+    for name, value in setup.draw().parameters.items():
         if not torch.equal(value, setup.truth().parameters[name]):
             raise CheckFailedError(f"{name} is another when drawn a second time", change)
     rows = {tuple(torch.cat([v[r].flatten() for v in setup.truth().parameters.values()]).tolist()) for r in range(4)}
@@ -157,7 +157,7 @@ def scale(setup: Setup) -> str | None:
 
 def leak(setup: Setup) -> str | None:
     """What a method can reach from its problem holds no truth, task, setting, seed or salt."""
-    problem = setup._posed((4321, 1234))
+    problem = setup.pose((4321, 1234))
     problem.loss(problem.start())
     truth = setup.truth((4321, 1234))
     at_truth = getattr(setup.live, "starts_at_truth", False)

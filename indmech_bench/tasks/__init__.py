@@ -1,1 +1,1 @@
-"""The registry's tasks: one file a family of SCMs with known ground truth."""
+"""Families of SCMs with known truth: prior, observation, interventions, presets; one file a family."""

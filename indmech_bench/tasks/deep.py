@@ -10,17 +10,13 @@ import torch
 from torch import Tensor
 
 from indmech_bench.errors import InputError
-from indmech_bench.interventions import modulations
-from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.randomness import Streams
-from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import (
-    check_mode,
-    read_lengths,
-    unit_power,
-)
+from indmech_bench.registry.registration import register_task
+from indmech_bench.scm.interventions import modulations
+from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask, iid_kernels
-from indmech_bench.truth import Truth
+from indmech_bench.tasks.sampling import check_mode, read_lengths, unit_power
+from indmech_bench.tasks.truth import Truth
 
 
 @register_task("deep-3-k1", version=1, taps="7x5x3", intervention="modulation of k1", mechanism=1)

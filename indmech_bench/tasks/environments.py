@@ -8,20 +8,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from indmech_bench.interventions import modulations
-from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.models.environments import SharedConvolution
-from indmech_bench.parameters import Parameters
-from indmech_bench.problem import Solution
-from indmech_bench.randomness import Streams
-from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import (
-    check_mode,
-    read_lengths,
-    unit_power,
-)
+from indmech_bench.registry.registration import register_task
+from indmech_bench.scm.interventions import modulations
+from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.models.environments import SharedConvolution
+from indmech_bench.scm.parameters import Parameters
+from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask, iid_kernels
-from indmech_bench.truth import Truth
+from indmech_bench.tasks.sampling import check_mode, read_lengths, unit_power
+from indmech_bench.tasks.truth import Truth
 
 
 @register_task("environments-1", version=1, solutions="finite, median 31", environments=1)
@@ -69,7 +64,9 @@ class Environments(KernelTask):
         power = self.model.mean(self.model.half_spectrum(drawn))
         return self.model.rescale(drawn, 1 / power.sqrt())
 
-    def transfer(self, truth: Truth, parameters: Parameters, streams: Streams) -> tuple[Truth, Solution] | None:
+    def transfer(
+        self, truth: Truth, parameters: Parameters, streams: Streams
+    ) -> tuple[Truth, dict[str, Tensor]] | None:
         """A new environment, and (k, k2_hat) with k the least-squares fit to its composite; None without its phase."""
         if not self.phase:
             return None
@@ -78,7 +75,7 @@ class Environments(KernelTask):
         new = unit_power(cascade, family, new)
         composite = torch.fft.irfft(cascade.composite(new), n=self.n)
         fitted = {"k1": deconvolve(composite, parameters["k2"], self.lengths[0]), "k2": parameters["k2"]}
-        return Truth(cascade, new, truth.streams, family), Solution(cascade.laws(fitted), fitted)
+        return Truth(cascade, new, truth.streams, family), fitted
 
 
 def deconvolve(composite: Tensor, kernel: Tensor, length: int) -> Tensor:

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_bench.interventions import Family, stretches
-from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.randomness import Streams
-from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import MODES, check_mode, each, first_that, moved_by, unit_power
+from indmech_bench.registry.registration import register_task
+from indmech_bench.scm.interventions import Family, stretches
+from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask
+from indmech_bench.tasks.sampling import MODES, check_mode, each, first_that, moved_by, unit_power
 
 LAYOUT, SHAPE = 24, 8
 

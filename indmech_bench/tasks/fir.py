@@ -16,15 +16,16 @@ import numpy as np
 from torch import Tensor
 from torch.nn.functional import pad
 
-from indmech_bench.divergences import movement
-from indmech_bench.enumeration import LIMIT, count_solutions
 from indmech_bench.errors import InputError, TruthNotFoundError, UnsupportedError
-from indmech_bench.interventions import modulations
-from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.observations import Observation
-from indmech_bench.randomness import Streams
-from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import (
+from indmech_bench.registry.registration import register_task
+from indmech_bench.scm.divergences import movement
+from indmech_bench.scm.factorisation import LIMIT, count_solutions
+from indmech_bench.scm.interventions import modulations
+from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.kernels import KernelTask
+from indmech_bench.tasks.sampling import (
     MOVES,
     check_mode,
     dependent,
@@ -34,8 +35,7 @@ from indmech_bench.tasks.drawing import (
     show_kernels,
     unit_power,
 )
-from indmech_bench.tasks.kernels import KernelTask
-from indmech_bench.truth import Truth
+from indmech_bench.tasks.truth import Truth
 
 
 @register_task("fir-natural", version=1)

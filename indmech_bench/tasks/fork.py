@@ -7,16 +7,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from indmech_bench.interventions import modulations
-from indmech_bench.models.fork import Fork as ForkModel
-from indmech_bench.randomness import Streams
-from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import (
-    check_mode,
-    read_lengths,
-    unit_power,
-)
+from indmech_bench.registry.registration import register_task
+from indmech_bench.scm.interventions import modulations
+from indmech_bench.scm.models.fork import Fork as ForkModel
+from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask, iid_kernels
+from indmech_bench.tasks.sampling import check_mode, read_lengths, unit_power
 
 
 @register_task("fork", version=1)

@@ -9,13 +9,13 @@ from typing import ClassVar
 from torch import Tensor
 
 from indmech_bench.errors import unknown
-from indmech_bench.interventions import modulations
-from indmech_bench.models.convolution import ConvolutionCascade
-from indmech_bench.randomness import Streams
-from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import MODES, unit_power
+from indmech_bench.registry.registration import register_task
+from indmech_bench.scm.interventions import modulations
+from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask, iid_kernels
-from indmech_bench.truth import Truth
+from indmech_bench.tasks.sampling import MODES, unit_power
+from indmech_bench.tasks.truth import Truth
 
 N = 64
 MODEL = ConvolutionCascade((N, N), N)

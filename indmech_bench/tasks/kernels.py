@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from torch import Tensor
 
-from indmech_bench.interventions import Family, modulations
-from indmech_bench.models.kernels import KernelModel
-from indmech_bench.observations import Observation
-from indmech_bench.randomness import Streams
-from indmech_bench.tasks.drawing import each, first_that, moved_by, normal, show_kernels
-from indmech_bench.truth import Truth
+from indmech_bench.scm.interventions import Family, modulations
+from indmech_bench.scm.models.kernels import KernelModel
+from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.sampling import each, first_that, moved_by, normal, show_kernels
+from indmech_bench.tasks.truth import Truth
 
 
 class KernelTask:

@@ -11,15 +11,16 @@ import torch
 from torch import Tensor
 
 from indmech_bench.errors import InputError, TruthNotFoundError, unknown
-from indmech_bench.interventions import Family, amplifications, orthogonalised, rotations
-from indmech_bench.models.linear import LinearCascade, mean_square
-from indmech_bench.models.linear_environments import LinearEnvironments as SharedMixing
-from indmech_bench.observations import SAMPLES, Observation
-from indmech_bench.observations.covariance import Covariance, draw_gaussian_samples
-from indmech_bench.randomness import Streams
-from indmech_bench.registry import register_task
-from indmech_bench.tasks.drawing import MOVES, dependent, each, first_that, moved_by, normal
-from indmech_bench.truth import Truth
+from indmech_bench.registry.registration import register_task
+from indmech_bench.scm.interventions import Family, amplifications, orthogonalised, rotations
+from indmech_bench.scm.models.linear import LinearCascade, mean_square
+from indmech_bench.scm.models.linear_environments import LinearEnvironments as SharedMixing
+from indmech_bench.scm.observations.covariance import Covariance, draw_gaussian_samples
+from indmech_bench.scm.observations.fitting import SAMPLES
+from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.sampling import MOVES, dependent, each, first_that, moved_by, normal
+from indmech_bench.tasks.truth import Truth
 
 ROTATIONS = 64
 SIGMA = 0.7

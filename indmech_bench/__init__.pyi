@@ -1,0 +1,90 @@
+# The public names and their homes: the one list of them, read by type checkers and, when a name is first used, by
+# `__init__.py`. Methods and tasks of others, and the baselines, import from here alone, so that a module may move
+# without making their rows anew.
+
+# running, reading, comparing
+from .analysis.comparison.comparison import Comparison as Comparison
+from .analysis.comparison.comparison import compare as compare
+from .analysis.frame import load as load
+from .analysis.pairings import versus as versus
+from .analysis.pairings import winners as winners
+from .analysis.ranking import Leaderboard as Leaderboard
+from .analysis.ranking import leaderboard as leaderboard
+from .analysis.ranking import leaderboards as leaderboards
+from .conformance.packages import new_package as new_package
+
+# for methods
+from .errors import BudgetExceededError as BudgetExceededError
+from .errors import InputError as InputError
+
+# for tasks
+from .errors import TruthNotFoundError as TruthNotFoundError
+from .errors import UnsupportedError as UnsupportedError
+from .errors import unknown as unknown
+from .harness.against import run_against as run_against
+from .harness.benchmark import Report as Report
+from .harness.benchmark import run as run
+from .harness.external import export_observations as export_observations
+from .harness.external import score_file as score_file
+from .harness.tuning.tuning import tune as tune
+from .problem.gauss_newton import polish as polish
+from .problem.gauss_newton import require_normal_equations as require_normal_equations
+from .problem.least_squares import damped_solve as damped_solve
+from .problem.least_squares import log_det_ridge as log_det_ridge
+from .problem.problem import Problem as Problem
+from .problem.solution import Solution as Solution
+from .problem.training import Player as Player
+from .problem.training import train as train
+from .registry.catalogue import list_methods as list_methods
+from .registry.catalogue import list_tasks as list_tasks
+
+# registering
+from .registry.registration import get_method as get_method
+from .registry.registration import get_task as get_task
+from .registry.registration import register_method as register_method
+from .registry.registration import register_reference as register_reference
+from .registry.registration import register_task as register_task
+from .results.merging import merge as merge
+
+# models, laws and what is known of them, for methods and tasks
+from .scm.factorisation import Array as Array
+from .scm.factorisation import RootGroup as RootGroup
+from .scm.factorisation import count_solutions as count_solutions
+from .scm.factorisation import enumerate_solutions as enumerate_solutions
+from .scm.factorisation import root_groups as root_groups
+from .scm.genericity import Null as Null
+from .scm.genericity import placebo_statistic as placebo_statistic
+from .scm.interventions import Family as Family
+from .scm.interventions import Intervention as Intervention
+from .scm.interventions import Modulation as Modulation
+from .scm.interventions import Stretch as Stretch
+from .scm.interventions import modulations as modulations
+from .scm.interventions import stretches as stretches
+from .scm.models.convolution import ConvolutionCascade as ConvolutionCascade
+from .scm.models.environments import SharedConvolution as SharedConvolution
+from .scm.models.fork import Fork as Fork
+from .scm.models.kernels import KernelModel as KernelModel
+from .scm.models.kernels import half_power as half_power
+from .scm.models.linear import LinearCascade as LinearCascade
+from .scm.models.linear_environments import LinearEnvironments as LinearEnvironments
+from .scm.models.protocol import Model as Model
+from .scm.observations.protocol import Observation as Observation
+from .scm.parameters import Parameters as Parameters
+from .scm.parameters import flatten as flatten
+from .scm.parameters import pick as pick
+from .scm.parameters import size_of as size_of
+from .scm.parameters import unflatten as unflatten
+from .scm.streams import Streams as Streams
+from .tasks.kernels import KernelTask as KernelTask
+from .tasks.kernels import iid_kernels as iid_kernels
+from .tasks.protocol import Task as Task
+from .tasks.sampling import check_mode as check_mode
+from .tasks.sampling import dependent as dependent
+from .tasks.sampling import each as each
+from .tasks.sampling import first_that as first_that
+from .tasks.sampling import moved_by as moved_by
+from .tasks.sampling import normal as normal
+from .tasks.sampling import read_lengths as read_lengths
+from .tasks.sampling import show_kernels as show_kernels
+from .tasks.sampling import unit_power as unit_power
+from .tasks.truth import Truth as Truth

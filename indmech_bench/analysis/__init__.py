@@ -1,0 +1,1 @@
+"""From rows to what is known: leaderboards, comparisons, standings, drift, status."""

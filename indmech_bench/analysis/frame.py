@@ -1,0 +1,34 @@
+"""The rows of a folder as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indmech_bench.results.folder import existing_folder, read_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load(folder: str | Path) -> pd.DataFrame:
+    """The newest rows of a results folder as a table, one line a replicate.
+
+    Columns: the fields of a row, metrics as `metrics.<name>` and likewise `truth.`, `details.`; `label` is the
+    method with the settings that distinguish it. Raises InputError when the folder holds no results or damaged ones.
+    """
+    import pandas as pd
+
+    from indmech_bench.analysis.labels import with_labels
+    from indmech_bench.results.current import newest
+
+    rows, _ = newest(read_folder(existing_folder(folder)))
+    nested = ("metrics", "truth", "details")
+    flat = [
+        {
+            **{name: value for name, value in row.items() if name not in nested},
+            **{f"{group}.{name}": value for group in nested for name, value in row[group].items()},
+        }
+        for row in with_labels(rows)
+    ]
+    return pd.DataFrame(flat)

@@ -1,0 +1,95 @@
+"""Labels that tell tasks, methods and their settings apart in tables."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.identity import KEYED
+from indmech_bench.registry.notation import label
+from indmech_bench.results.current import CODE, cells_of, frozen
+from indmech_bench.results.rows import Row
+from indmech_bench.text.lines import printable
+
+Defaults = dict[str, dict[str, Any]]
+"""Name of a task or method -> settings that its label leaves out."""
+MARKED = ("budget", "precision", "salt")
+"""Keyed fields that a label shows where they vary."""
+
+
+def _once_a_cell(labelled: Callable[[Sequence[Row]], list[Row]]) -> Callable[[Sequence[Row]], list[Row]]:
+    """Has a function that labels rows look at one row of each cell, and gives all rows their cell's labels."""
+
+    @functools.wraps(labelled)
+    def all_rows(rows: Sequence[Row]) -> list[Row]:
+        cells = cells_of(rows)
+        first = dict(zip(reversed(cells), reversed(rows), strict=True))
+        labels = {
+            cell: {name: row[name] for name in ("task_label", "label")}
+            for cell, row in zip(first, labelled(list(first.values())), strict=True)
+        }
+        return [{**row, **labels[cell]} for row, cell in zip(rows, cells, strict=True)]
+
+    return all_rows
+
+
+@_once_a_cell
+def with_labels(rows: Sequence[Row]) -> list[Row]:
+    """The rows with `task_label` and `label`: the names with the settings that differ from the defaults.
+
+    A protocol that is not `default` stands in the place of the settings, `adam [tuned-blind]`, so that one line of a
+    table holds a method that was tuned task by task; where a task has two such settings they are shown as well. A
+    budget, precision or salt that is not the same in all rows is part of the label too: rows that differ in it are
+    never pooled. References have only a salt.
+    """
+    catalogue = Catalogue.read()
+    varying: dict[str, set[Any]] = defaultdict(set)
+    tuned: dict[tuple[Any, ...], set[Any]] = defaultdict(set)
+    task_defaults, method_defaults = (_defaults(catalogue, kind, rows) for kind in ("task", "method"))
+    for row in rows:
+        for name in ("salt",) if row["reference"] else MARKED:
+            varying[name].add(row[name])
+        tuned[_cell_but_settings(row)].add(frozen(row["settings"]))
+    return [
+        {
+            **row,
+            "task_label": printable(label(row["task"], row["task_settings"], task_defaults[row["task"]])),
+            "label": _method_label(row, varying, len(tuned[_cell_but_settings(row)]) > 1, method_defaults),
+        }
+        for row in rows
+    ]
+
+
+def _cell_but_settings(row: Row) -> tuple[Any, ...]:
+    return tuple(frozen(row[name]) for name in KEYED if name not in (*CODE, "seed", "settings"))
+
+
+def _method_label(row: Row, varying: dict[str, set[Any]], several: bool, defaults: Defaults) -> str:
+    """`several`: whether other rows differ from this one in nothing but their settings."""
+    default = row["protocol"] == "default"
+    text = label(row["method"], row["settings"], defaults[row["method"]])
+    names = ("salt",) if row["reference"] else tuple(varying)
+    marks = [] if default else [row["protocol"]]
+    marks += [f"{name}={row[name]}" for name in names if len(varying[name]) > 1]
+    shown = text if default or several else row["method"]
+    return printable(f"{shown} [{', '.join(marks)}]" if marks else shown)
+
+
+def _defaults(catalogue: Catalogue, kind: str, rows: Sequence[Row]) -> Defaults:
+    """Name -> the installed defaults; of a name that is not installed, the settings that all its rows share."""
+    field = "settings" if kind == "method" else "task_settings"
+    installed = {entry.name: entry.defaults for entry in catalogue.of_kind(kind)}
+    found: Defaults = {}
+    for name, settings in {id(row[field]): (row[kind], row[field]) for row in rows}.values():
+        shared: dict[str, Any] = found.get(name, dict(settings))
+        here = {key: value for key, value in shared.items() if key in settings and settings[key] == value}
+        found[name] = installed.get(name, here)
+    return found
+
+
+def starting_at_truth() -> set[str]:
+    """The installed tasks in which training starts at the truth: they are never ranked."""
+    return {entry.name for entry in Catalogue.read().of_kind("task") if entry.facts.get("starts_at_truth")}

@@ -1,0 +1,141 @@
+"""Methods of one folder in pairs, seed by seed: all against one, the best of each group against simple rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from indmech_bench.analysis.view import by_method, error_of, in_order, ranked_rows
+from indmech_bench.errors import InputError, unknown
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.results.folder import existing_folder
+from indmech_bench.results.rows import Row
+from indmech_bench.statistics.estimates import interquartile_mean, median_interval
+from indmech_bench.statistics.significance import Floats, differences, holm, signed_rank_pvalue
+
+RIVALS = ("best-constant", "white", "placebo-criterion")
+"""Predictors without any independence of mechanisms, which a method must beat before it says anything."""
+REFERENCE, NO_GROUP = "reference", "other"
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A method against another on one task: e and score of the first, and how often and by how much it errs less.
+
+    difference: median over shared seeds of e(method) - e(other), with its order-statistic interval. pvalue: Wilcoxon's
+    signed ranks, two-sided, corrected by Holm over the pairings of one table and task.
+    """
+
+    task: str
+    method: str
+    other: str
+    group: str
+    n: int
+    identified: float
+    error: float
+    interval: tuple[float, float] | None
+    score: float
+    better: int
+    worse: int
+    ties: int
+    difference: float
+    difference_interval: tuple[float, float] | None
+    pvalue: float
+
+
+def versus(folder: str | Path, method: str, *, family: str | None = None) -> tuple[Pairing, ...]:
+    """Every method and reference against one, task by task, the best score first. Raises InputError.
+
+    Pairs are the seeds that both have; the Holm correction is over all lines of a task.
+    """
+    found = _by_task(folder, family)
+    known = {name for lines in found.values() for name in lines}
+    if method not in known:
+        raise unknown("method in the results", method, known)
+    pairings = []
+    for task, lines in found.items():
+        if method in lines:
+            own = [_pairing(task, name, lines, method) for name in lines if name != method]
+            pairings += sorted(_corrected(own), key=lambda one: -one.score)
+    return tuple(pairings)
+
+
+def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, ...]:
+    """Task by task the method of each group with the best interquartile mean of `score`, against each of RIVALS.
+
+    Groups come best first. The best is chosen on the seeds that are shown, so that its figures are a little too good;
+    the Holm correction is over all lines of a task. Raises InputError where no rival is in the folder.
+    """
+    pairings: list[Pairing] = []
+    for task, lines in _by_task(folder, family).items():
+        rivals = [rival for rival in RIVALS if rival in lines]
+        best: dict[str, str] = {}
+        for name, rows in lines.items():
+            group = _group(rows)
+            if group != REFERENCE and (group not in best or _score(rows) > _score(lines[best[group]])):
+                best[group] = name
+        order = sorted(best.values(), key=lambda name: -_score(lines[name]))
+        pairings += _corrected([_pairing(task, name, lines, rival) for name in order for rival in rivals])
+    if not pairings:
+        raise InputError(f"'{folder}' has no task with a method and one of {', '.join(RIVALS)}.")
+    return tuple(pairings)
+
+
+def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict[int, Row]]]:
+    """Task -> label -> seed -> row, skipped rows left out."""
+    rows, _ = ranked_rows([existing_folder(folder)], family)
+    found: dict[str, dict[str, dict[int, Row]]] = {task: {} for task in in_order(rows)}
+    for (_, name), own in by_method(row for row in rows if row["status"] != "skipped").items():
+        for (task, seed), row in own.items():
+            found[task].setdefault(name, {})[seed] = row
+    return found
+
+
+def _groups() -> dict[str, str]:
+    """Group of each installed method."""
+    return {entry.name: entry.facts.get("group", NO_GROUP) for entry in Catalogue.read().of_kind("method")}
+
+
+def _group(rows: Mapping[int, Row]) -> str:
+    """The group of the method that made these rows; of one that is not installed nothing is known."""
+    row = next(iter(rows.values()))
+    return REFERENCE if row["reference"] else _groups().get(row["method"], NO_GROUP)
+
+
+def _score(rows: Mapping[int, Row]) -> float:
+    return interquartile_mean([row["metrics"]["score"] if row["status"] == "ok" else 0.0 for row in rows.values()])
+
+
+def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, Row]], other: str) -> Pairing:
+    rows = lines[name]
+    own, its = ({seed: error_of(row) for seed, row in side.items()} for side in (rows, lines[other]))
+    shared = [seed for seed in own if seed in its]
+    if not shared:
+        raise InputError(f"'{name}' and '{other}' share no seed on {task}.")
+    errors: Floats = np.array(list(own.values()))
+    moved = differences([its[seed] for seed in shared], [own[seed] for seed in shared])
+    return Pairing(
+        task=task,
+        method=name,
+        other=other,
+        group=_group(rows),
+        n=len(shared),
+        identified=float(np.mean([row["metrics"].get("identified") or 0.0 for row in rows.values()])),
+        error=float(np.median(errors)),
+        interval=median_interval(errors),
+        score=_score(rows),
+        better=int((moved < 0).sum()),
+        worse=int((moved > 0).sum()),
+        ties=int((moved == 0).sum()),
+        difference=float(np.median(moved)),
+        difference_interval=median_interval(moved),
+        pvalue=signed_rank_pvalue(moved),
+    )
+
+
+def _corrected(pairings: Sequence[Pairing]) -> list[Pairing]:
+    adjusted = holm([one.pvalue for one in pairings])
+    return [replace(one, pvalue=p) for one, p in zip(pairings, adjusted, strict=True)]

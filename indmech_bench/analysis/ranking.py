@@ -1,0 +1,188 @@
+"""The leaderboard: what each method reached in a view, failures counted, references beside (DESIGN, tables)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from indmech_bench.analysis.group_by import GROUPINGS, grouped
+from indmech_bench.analysis.view import (
+    MEDIAN,
+    Pair,
+    by_method,
+    families,
+    in_order,
+    median,
+    median_of,
+    ranked_rows,
+    values_of,
+)
+from indmech_bench.errors import unknown
+from indmech_bench.results.folder import existing_folder
+from indmech_bench.results.rows import Row
+from indmech_bench.scoring.metrics import BY_NAME
+from indmech_bench.statistics.estimates import interquartile_mean, median_interval, wilson_interval
+from indmech_bench.statistics.resampling import interquartile_mean_interval
+from indmech_bench.statistics.significance import TIE
+
+Interval = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One method or reference in a view. Medians count a failed replicate as the worst value there is.
+
+    Intervals are of 95 %: Wilson's for `identified`, order statistics for medians, BCa stratified by task for `score`;
+    None where there are too few replicates. `by_task` holds `identified` and the median of the metric,
+    `by_task_intervals` that median's interval.
+    """
+
+    name: str
+    reference: bool
+    rank: int | None
+    identified: float
+    interval: Interval
+    medians: dict[str, float | None]
+    median_intervals: dict[str, Interval]
+    score: float
+    score_interval: Interval
+    ok: int
+    failed: int
+    skipped: int
+    missing: int
+    cost: float | None
+    seconds: float | None
+    by_task: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    by_task_intervals: dict[str, Interval] = field(default_factory=dict)
+
+    @property
+    def attempted(self) -> int:
+        return self.ok + self.failed
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Lines of a view: ranked methods by rank, then methods that do not cover it, then references.
+
+    `group`: which rows of the folder the view is of; empty for all.
+    """
+
+    folder: Path
+    metric: str
+    tasks: tuple[str, ...]
+    pairs: int
+    lines: tuple[Line, ...]
+    left_out: int
+    group: str = ""
+    beside: tuple[Path, ...] = ()
+
+    def __str__(self) -> str:
+        from indmech_bench.text.tables import as_text
+
+        return as_text([self])
+
+
+def leaderboard(
+    folder: str | Path, *, metric: str = MEDIAN, family: str | None = None, beside: Sequence[str | Path] = ()
+) -> Leaderboard:
+    """The leaderboard of a results folder, with the rows of the folders `beside` it.
+
+    A view holds every (task, seed) that any row of the folder has. A failed replicate has e = infinity, score 0 and
+    is not identified; one that is missing is a hole. Rank is by the interquartile mean of `score` over the view's
+    pairs, ties within 1e-6; a method with holes or skipped tasks is not ranked. `metric` is what the medians by task
+    show; `family` keeps the tasks of one family. Tasks that start at the truth are left out. Raises InputError.
+    """
+    (board,) = leaderboards(folder, metric=metric, family=family, beside=beside)
+    return board
+
+
+def leaderboards(
+    folder: str | Path,
+    *,
+    metric: str = MEDIAN,
+    family: str | None = None,
+    group_by: str | None = None,
+    beside: Sequence[str | Path] = (),
+) -> tuple[Leaderboard, ...]:
+    """The leaderboard of each group of rows, as `leaderboard`; one of all rows where `group_by` is None.
+
+    group_by: family, dependence, observation, budget or protocol. Raises InputError.
+    """
+    if metric not in BY_NAME:
+        raise unknown("metric", metric, BY_NAME)
+    if group_by is not None and group_by not in GROUPINGS:
+        raise unknown("grouping", group_by, GROUPINGS)
+    places = tuple(map(existing_folder, (folder, *beside)))
+    rows, left_out = ranked_rows(places, family)
+    groups = {"": rows} if group_by is None else grouped(rows, group_by, families(places))
+    return tuple(
+        _board(own, places, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
+    )
+
+
+def _board(rows: Sequence[Row], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
+    tasks = in_order(rows)
+    pairs = {(row["task_label"], row["seed"]) for row in rows}
+    lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in by_method(rows).items()]
+    return Leaderboard(places[0], metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group, tuple(places[1:]))
+
+
+def _line(
+    name: str, reference: bool, own: Mapping[Pair, Row], pairs: set[Pair], tasks: Iterable[str], metric: str
+) -> Line:
+    tried = [row for row in own.values() if row["status"] != "skipped"]
+    ok = [row for row in tried if row["status"] == "ok"]
+    identified = int(sum(row["metrics"].get("identified", 0) for row in ok))
+    scores = [row["metrics"].get("score", 0.0) for row in tried]
+    shown = {one: values_of(tried, one) for one in dict.fromkeys(("fit_error", MEDIAN, metric))}
+    by_task: dict[str, list[Row]] = {task: [] for task in tasks}
+    for row in tried:
+        by_task[row["task_label"]].append(row)
+    return Line(
+        name=name,
+        reference=reference,
+        rank=None,
+        identified=identified / len(tried) if tried else float("nan"),
+        interval=wilson_interval(identified, len(tried)) if len(tried) > 1 else None,
+        medians={one: median_of(values) for one, values in shown.items()},
+        median_intervals={one: median_interval(values) for one, values in shown.items()},
+        score=interquartile_mean(scores) if tried else float("nan"),
+        score_interval=interquartile_mean_interval(scores, [row["task_label"] for row in tried]),
+        ok=len(ok),
+        failed=len(tried) - len(ok),
+        skipped=len(own) - len(tried),
+        missing=len(pairs - own.keys()),
+        cost=_typical(row["cost"] for row in ok),
+        seconds=_typical(row["seconds"] for row in ok),
+        by_task={task: _of_task(rows, metric) for task, rows in by_task.items()},
+        by_task_intervals={task: median_interval(values_of(rows, metric)) for task, rows in by_task.items()},
+    )
+
+
+def _of_task(rows: list[Row], metric: str) -> dict[str, float | None]:
+    if not rows:
+        return {"identified": None, metric: None}
+    identified = sum(row["metrics"].get("identified", 0) for row in rows) / len(rows)
+    return {"identified": identified, metric: median(rows, metric)}
+
+
+def _typical(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
+
+
+def _ranked(lines: Sequence[Line]) -> list[Line]:
+    """Ranked methods, best first and ties sharing a rank; unranked ones by coverage; references."""
+    covering = [line for line in lines if not line.reference and not line.missing and not line.skipped]
+    covering.sort(key=lambda line: (-line.score, line.name))
+    ranked: list[Line] = []
+    for position, line in enumerate(covering, 1):
+        tied = bool(ranked) and ranked[-1].score - line.score <= TIE
+        ranked.append(replace(line, rank=ranked[-1].rank if tied else position))
+    rest = [line for line in lines if not line.reference and (line.missing or line.skipped)]
+    rest.sort(key=lambda line: (-line.attempted, line.name))
+    references = sorted((line for line in lines if line.reference), key=lambda line: (-line.score, line.name))
+    return [*ranked, *rest, *references]

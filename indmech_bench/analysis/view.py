@@ -1,0 +1,102 @@
+"""The rows that a table is about: which are ranked, in which order, and what a failed one counts as."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from indmech_bench.analysis.labels import starting_at_truth, with_labels
+from indmech_bench.errors import InputError, unknown
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.results.current import newest
+from indmech_bench.results.folder import read_folder, read_manifest
+from indmech_bench.results.rows import Row, uncollected
+from indmech_bench.scoring.metrics import BY_NAME
+
+MEDIAN = "extrapolation_error"
+
+Pair = tuple[str, int]
+"""A task (with its settings) and a seed."""
+
+
+@uncollected()
+def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[Row], int]:
+    """The labelled rows of some folders that may be ranked, and how many of older code were left out.
+
+    Raises InputError.
+    """
+    place = places[0]
+    rows, left_out = newest([row for one in places for row in read_folder(one)])
+    if not rows:
+        raise InputError(f"'{place}' holds no rows yet.")
+    unranked = starting_at_truth()
+    rows = [row for row in rows if row["task"] not in unranked]
+    if not rows:
+        raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
+    return with_labels(of_family(rows, places, family)), left_out
+
+
+def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
+    """(whether a reference, label) -> its rows by pair, tasks and seeds in one order for all."""
+    groups: dict[tuple[bool, str], dict[Pair, Row]] = {}
+    for row in sorted(rows, key=lambda row: (row["task_label"], row["seed"])):
+        groups.setdefault((row["reference"], row["label"]), {})[row["task_label"], row["seed"]] = row
+    return groups
+
+
+def in_order(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Task labels in the catalogue's order, unknown ones last."""
+    known = {entry.name: position for position, entry in enumerate(Catalogue.read().of_kind("task"))}
+    labels = {row["task_label"]: known.get(row["task"], len(known)) for row in rows}
+    return tuple(sorted(labels, key=lambda text: (labels[text], text)))
+
+
+def families(places: Sequence[Path]) -> dict[str, str]:
+    """Task -> family, as the folders' manifests have it."""
+    entries = [entry for place in places for entry in read_manifest(place)["runs"].values()]
+    return {task: family for entry in entries for task, family in entry.get("families", {}).items()}
+
+
+def of_family(rows: Sequence[Row], places: Sequence[Path], family: str | None) -> Sequence[Row]:
+    if family is None:
+        return rows
+    known = families(places)
+    present = {known.get(row["task"], "") for row in rows}
+    if family not in present:
+        raise unknown("family", family, present - {""})
+    return [row for row in rows if known.get(row["task"]) == family]
+
+
+def values_of(rows: Sequence[Row], metric: str) -> list[float]:
+    """A metric of every replicate, the worst value where it failed; of none where no ok row has the metric."""
+    if any(row["status"] == "ok" for row in rows) and not any(metric in row["metrics"] for row in rows):
+        return []
+    values = [row["metrics"].get(metric) for row in rows if metric in row["metrics"] or row["status"] != "ok"]
+    numbers = [worst(metric) if value is None else value for value in values]
+    return [number for number in numbers if not math.isnan(number)]
+
+
+def error_of(row: Row) -> float:
+    """e of a replicate, infinite where it failed."""
+    value = row["metrics"].get(MEDIAN) if row["status"] == "ok" else None
+    return float("inf") if value is None else float(value)
+
+
+def median(rows: Sequence[Row], metric: str) -> float | None:
+    """Median of a metric; failed rows count as the worst value. None where no row that is ok has the metric."""
+    return median_of(values_of(rows, metric))
+
+
+def median_of(values: Sequence[float]) -> float | None:
+    # the middle two of an even number may be finite and infinite: their mean is infinite, as it should be
+    return float(np.median(values)) if values else None
+
+
+def worst(metric: str) -> float:
+    """What a failed replicate counts as: NaN (left out) for a metric that is no aim."""
+    if metric in ("score", "identified", "exact"):
+        return 0.0
+    return {"lower": float("inf"), "higher": float("-inf"), "": float("nan")}[BY_NAME[metric].better]

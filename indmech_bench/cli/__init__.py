@@ -1,0 +1,1 @@
+"""The command line: every verb is a thin layer over one public function."""

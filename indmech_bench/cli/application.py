@@ -1,0 +1,35 @@
+"""The application that the verbs register with, and the options that they share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from indmech_bench.cli.terminal import show
+
+app = typer.Typer(
+    name="indmech-bench",
+    help="A benchmark suite for independence of mechanisms in generative models.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+Plugins = Annotated[list[Path], typer.Option("--plugin", help="A file that registers methods or tasks; repeatable.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from indmech_bench.results.provenance import package_version
+
+        show(f"indmech-bench {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    pass

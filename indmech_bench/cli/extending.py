@@ -1,0 +1,67 @@
+"""Verbs for methods and tasks of your own: `new-method`, `new-task`, `check-method`, `check-task`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from indmech_bench.cli.application import Plugins, app
+from indmech_bench.cli.terminal import show
+
+
+@app.command("new-method")
+def new_method(
+    name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
+) -> None:
+    """Write a package with a method of this name that works at once: change it into yours."""
+    _new("method", name, folder)
+
+
+@app.command("new-task")
+def new_task(
+    name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
+) -> None:
+    """Write a package with a task of this name, a family of SCMs with a prior of its own: change it into yours."""
+    _new("task", name, folder)
+
+
+def _new(kind: str, name: str, folder: Path | None) -> None:
+    from indmech_bench.conformance.packages import new_package
+
+    written = new_package(kind, name, folder)
+    module = next(path for path in written if path.suffix == ".py")
+    show("\n".join([*map(str, written), f"now: indmech-bench check-{kind} {module}"]))
+
+
+@app.command("check-method")
+def check_method(
+    name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
+    task: Annotated[list[str], typer.Option("--task", help="Where it is tried; repeatable.")] = [],  # noqa: B006
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Check that a method's rows can be trusted: seeds, batches, budget, random numbers, shapes."""
+    from indmech_bench import testing
+
+    _show_findings(testing.check_method(name, tasks=task, plugins=plugin))
+
+
+@app.command("check-task")
+def check_task(
+    name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Check that a task can be scored: truths of their seeds alone, oracle at e = 0, rho as its laws give it."""
+    from indmech_bench import testing
+
+    _show_findings(testing.check_task(name, plugins=plugin))
+
+
+def _show_findings(findings: list[Any]) -> None:
+    from indmech_bench.conformance.findings import written
+
+    show("\n".join(written(findings)))
+    raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)

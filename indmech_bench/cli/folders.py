@@ -1,0 +1,76 @@
+"""Verbs between folders and files: `compare`, `merge`, `export-observations`, `score`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from indmech_bench.cli.application import Plugins, app
+from indmech_bench.cli.terminal import show
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="a results folder: before")],
+    b: Annotated[Path, typer.Argument(help="a results folder: after")],
+    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    fail_on_regression: Annotated[
+        bool, typer.Option("--fail-on-regression", help="Exit 1 when B is significantly worse, or fails more.")
+    ] = False,
+) -> None:
+    """Compare two results folders: what differs, and whether it makes a difference."""
+    from indmech_bench.analysis.comparison import comparison
+    from indmech_bench.analysis.comparison import tables as comparison_tables
+    from indmech_bench.text import tables
+
+    tables.check_format(form, comparison_tables.FORMATS)
+    made = comparison.compare(a, b)
+    show(comparison_tables.render(made, form))
+    raise typer.Exit(1 if fail_on_regression and made.regressed else 0)
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(help="two results folders or more")],
+    out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
+) -> None:
+    """Make one results folder of several, which are left as they are."""
+    from indmech_bench.results import merging
+
+    show("\n".join(merging.merge(folders, out=out).sentences))
+
+
+@app.command("export-observations")
+def export_observations(
+    task: Annotated[str, typer.Argument(help="name:setting=value,...")],
+    seeds: Annotated[str, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")],
+    out: Annotated[Path, typer.Option(help="An empty folder or none.")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Write what a method sees of each seed, for code that is not Python: an .npz a seed, a .json about them."""
+    from indmech_bench.harness import external
+
+    about, files = external.export_observations(task, seeds=seeds, out=out, plugins=plugin)
+    show(f"{about}: {len(files)} observations beside it")
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="an .npz with an array for each parameter")],
+    task: Annotated[str, typer.Option(help="name:setting=value,...")],
+    seed: Annotated[int, typer.Option(help="The seed whose observation was fitted.")],
+    name: Annotated[str, typer.Option(help="The row's method is external-NAME.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Keep the row in this results folder.")] = None,
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Score parameters that were found elsewhere, in the scale of the exported observation."""
+    from indmech_bench.harness import external
+
+    row = external.score_file(
+        file, task=task, seed=seed, name=name, out=out, plugins=plugin, command=["indmech-bench", *sys.argv[1:]]
+    )
+    show(external.row_text(row))
+    raise typer.Exit(0 if row["status"] == "ok" else 1)

@@ -1,0 +1,51 @@
+"""The rules for trying a job again, so that one bad seed costs no other seed its row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from indmech_bench.harness.outcomes import Outcome, failed
+
+Job = Mapping[str, Any]
+Reply = dict[str, Any]
+"""`outcomes`, one a seed; or `failure`, `reason` and `output` of the whole batch."""
+
+ATTEMPTS_LIMIT = 4
+"""All attempts of a job together may use this many time limits."""
+
+
+def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -> list[Outcome]:
+    """The outcomes of a job, one a seed, after as many attempts as the rules allow.
+
+    A batch that raises or crashes is halved down to single seeds; one that times out is rerun seed by seed. A single
+    seed that crashed is tried once more. A job that is `whole`, whose method is given a whole block of seeds however
+    few are wanted, is not divided: each part would run the same again. All attempts together use at most four time
+    limits; what is left then is `timeout`. A skipped method is skipped for all its seeds; a reference may be for some
+    of them only.
+    """
+    deadline = time.monotonic() + ATTEMPTS_LIMIT * timeout
+    queue: list[tuple[list[int], bool]] = [(list(job["seeds"]), True)]
+    done: list[Outcome] = []
+    while queue:
+        seeds, first = queue.pop(0)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            done += failed(seeds, "timeout", f"not retried: {ATTEMPTS_LIMIT} time limits of {timeout:g} s are spent")
+            continue
+        reply = attempt({**job, "seeds": seeds}, min(timeout, left))
+        if "outcomes" in reply:
+            done += reply["outcomes"]
+            continue
+        failure, single = reply["failure"], len(seeds) == 1 or job.get("whole", False)
+        if failure == "crashed" and single and first:
+            queue.insert(0, (seeds, False))
+        elif single or (failure == "skipped" and not job["reference"]):
+            done += failed(seeds, failure, reply["reason"], output=reply["output"])
+        elif failure == "timeout":
+            queue = [([seed], True) for seed in seeds] + queue
+        else:
+            middle = len(seeds) // 2
+            queue = [(seeds[:middle], True), (seeds[middle:], True), *queue]
+    return sorted(done, key=lambda row: int(row["seed"]))

@@ -1,0 +1,187 @@
+"""Running: cells -> jobs -> rows in a results folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from indmech_bench.harness.attempts import Job
+from indmech_bench.harness.batches import groups
+from indmech_bench.harness.cells import Cell
+from indmech_bench.harness.outcomes import Outcome
+from indmech_bench.harness.planning import Plan, plan
+from indmech_bench.harness.preflight import check_objects
+from indmech_bench.harness.workers.running import check_jobs, run_jobs
+from indmech_bench.registry.code_identity import source_files
+from indmech_bench.results.current import newest
+from indmech_bench.results.folder import Writer, move_aside, writing
+from indmech_bench.results.parameter_files import keep_solution
+from indmech_bench.results.provenance import new_run_id, provenance
+from indmech_bench.results.rows import count
+
+BATCH = 64
+"""Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `grouping`."""
+FAILED = ("nonfinite", "error", "timeout", "crashed", "budget")
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run ended: counts over everything that was asked for, and the rows done before it began."""
+
+    folder: Path
+    ok: int
+    failed: int
+    skipped: int
+    resumed: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
+
+
+def run(
+    suite: str | None = None,
+    *,
+    tasks: Sequence[str] = (),
+    methods: Sequence[str] = (),
+    settings: Sequence[str | Path] = (),
+    seeds: str | None = None,
+    out: str | Path | None = None,
+    jobs: int | Executor | None = None,
+    timeout: float | None = None,
+    budget: float | None = None,
+    precision: str | None = None,
+    plugins: Sequence[str | Path] = (),
+    salt: str = "",
+    save_solutions: bool = False,
+    with_references: bool = True,
+    retry_failed: bool = False,
+    fresh: bool = False,
+    command: Sequence[str] = (),
+) -> Report:
+    """Run a benchmark, or go on with one: rows that the folder holds already are not run again.
+
+    suite: name of a shipped suite or path of a .toml file; tasks, methods: `name:setting=value,...`; settings: files
+    that `tune` has written, each adds its method on the task it was tuned on (see `plan`); seeds: `32`, `0-31`; out:
+    results folder; jobs: worker processes, 0 for this process, None for one a core, or a `concurrent.futures.Executor`
+    whose workers are to run the jobs (a cluster's); timeout: seconds an attempt; budget: cost units a replicate;
+    precision: float64 or float32; plugins: files; salt: a secret mixed into every truth; save_solutions: keep the
+    parameters of every row of a method that is ok, see `solutions`; with_references: run them too; retry_failed: run
+    failed rows again; fresh: move an existing folder aside first.
+    Raises InputError before anything is written when an argument is wrong.
+    """
+    what = plan(
+        suite,
+        tasks=tasks,
+        methods=methods,
+        settings=settings,
+        seeds=seeds,
+        out=out,
+        timeout=timeout,
+        budget=budget,
+        precision=precision,
+        plugins=plugins,
+        salt=salt,
+        save_solutions=save_solutions,
+        with_references=with_references,
+    )
+    return run_plan(what, jobs=jobs, retry_failed=retry_failed, fresh=fresh, command=command)
+
+
+def run_plan(
+    what: Plan,
+    *,
+    jobs: int | Executor | None = None,
+    retry_failed: bool = False,
+    fresh: bool = False,
+    command: Sequence[str] = (),
+) -> Report:
+    """Run what a plan covers; arguments as in `run`. Raises InputError before anything is written."""
+    if jobs is None:
+        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(jobs, int):
+        check_jobs(jobs)
+    check_objects(what.cells, in_place=jobs == 0)
+    if fresh:
+        aside = move_aside(what.folder)
+        if aside:
+            print(f"the folder that was there is now {aside}", file=sys.stderr)
+    with writing(what.folder) as writer:
+        return _run(what, writer, jobs, retry_failed, list(command))
+
+
+def _run(what: Plan, writer: Writer, jobs: int | Executor, retry_failed: bool, command: list[str]) -> Report:
+    keys = what.row_keys()
+    before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
+    done = {key for key, status in before.items() if not (retry_failed and status in FAILED)}
+    todo = [job for cell in what.cells for job in _jobs(what, cell, done)]
+    _show_again(writer, done)
+    if todo:
+        run_id = new_run_id()
+        writer.record(run_id, _manifest_entry(what, command, jobs))
+        _work(what, writer, jobs, todo, run_id)
+    counts = count(row for key, row in writer.rows.items() if key in keys)
+    failed = sum(counts[status] for status in FAILED)
+    return Report(what.folder, counts["ok"], failed, counts["skipped"], resumed=len(done))
+
+
+def _show_again(writer: Writer, done: set[str]) -> None:
+    """Repeat rows that are done but that rows of other code, made since, would hide from tables."""
+    shown = {row["key"] for row in newest(list(writer.rows.values()))[0]}
+    hidden = [writer.rows[key] for key in writer.rows if key in done and key not in shown]
+    if hidden:
+        writer.append(hidden)
+
+
+def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dict[str, Any]:
+    return {
+        **provenance([argument.replace(what.salt, "***") if what.salt else argument for argument in command]),
+        "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
+        "timeout": what.timeout,
+        "tasks": sorted({cell.task.label for cell in what.cells}),
+        "families": {cell.task.name: cell.task.entry.facts.get("family", "") for cell in what.cells},
+        "methods": sorted({cell.label for cell in what.cells if not cell.reference}),
+        "sources": {cell.method.name: source_files(cell.method.entry) for cell in what.cells if not cell.reference},
+        "seeds": [what.seeds[0], what.seeds[-1]],
+        "plugins": [Path(path).name for path in what.plugins],
+    }
+
+
+def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
+    """The jobs of a cell: its seeds that are not done, in batches."""
+    missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
+    for _, wanted in groups(cell.method.entry.facts, missing, BATCH):
+        yield cell, {**cell.job(wanted, what.plugins), "save_solutions": what.save_solutions and not cell.reference}
+
+
+def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:
+    total = sum(len(job["seeds"]) for _, job in todo)
+    cells = {id(job): cell for cell, job in todo}
+    finished = run_jobs([job for _, job in todo], jobs, what.timeout)
+    with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
+        for job, outcomes in finished:
+            cell = cells[id(job)]
+            progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
+            _keep(cell, run_id, outcomes, writer)
+            progress.update(len(outcomes))
+
+
+def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
+    """Write the solutions of a job's outcomes, their rows, then what the failed ones printed."""
+    identity, keys = cell.identity, cell.keys([outcome["seed"] for outcome in outcomes])
+    for outcome in outcomes:
+        parameters = outcome.pop("parameters", None)
+        if parameters:
+            keep_solution(writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]], parameters)
+    printed = {keys[outcome["seed"]]: outcome.pop("output", "") for outcome in outcomes}
+    writer.append({"key": keys[outcome["seed"]], "run": run_id, **identity, **outcome} for outcome in outcomes)
+    for key, text in printed.items():
+        if text:
+            writer.keep_output(key, text)

@@ -1,0 +1,116 @@
+"""From names to cells: which task, method and settings a run covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from indmech_bench.errors import InputError
+from indmech_bench.harness.batches import is_row_exact
+from indmech_bench.harness.tuning.settings_file import Tuned
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.code_identity import source_hash
+from indmech_bench.registry.identity import ENGINE, SCHEMA, row_identity_keys, salt_digest
+from indmech_bench.registry.notation import Named
+from indmech_bench.registry.registration import resolve
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One task with one method or reference, under one budget and precision: many seeds."""
+
+    task: Named
+    method: Named
+    salt: str
+    budget: float | None
+    precision: str
+    source: str
+    protocol: str = "default"
+
+    @property
+    def reference(self) -> bool:
+        return self.method.entry.kind == "reference"
+
+    @property
+    def label(self) -> str:
+        """The method with the settings that differ from its defaults, and its protocol where that is not `default`."""
+        return self.method.label if self.protocol == "default" else f"{self.method.label} [{self.protocol}]"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The fields that all rows of the cell share."""
+        return {
+            "schema": SCHEMA,
+            "task": self.task.name,
+            "task_settings": self.task.settings,
+            "task_version": self.task.entry.version,
+            "salt": salt_digest(self.salt),
+            "method": self.method.name,
+            "settings": self.method.settings,
+            "protocol": self.protocol,
+            "reference": self.reference,
+            "source": self.source,
+            "engine": ENGINE,
+            "budget": self.budget,
+            "precision": self.precision,
+        }
+
+    def keys(self, seeds: Sequence[int]) -> dict[int, str]:
+        """The key of each seed's row."""
+        key = row_identity_keys(self.identity)
+        return {seed: key(seed) for seed in seeds}
+
+    def job(self, seeds: Sequence[int], plugins: Sequence[str]) -> dict[str, Any]:
+        """Plain JSON that tells a child all it needs."""
+        whole = not is_row_exact(self.method.entry.facts)
+        return {
+            **self.identity,
+            "salt": self.salt,
+            "seeds": list(seeds),
+            "plugins": list(plugins),
+            "whole": whole,
+        }
+
+
+def make_cells(
+    catalogue: Catalogue,
+    tasks: Sequence[str],
+    methods: Sequence[str],
+    *,
+    salt: str,
+    budget: float | None,
+    precision: str,
+    tuned: Sequence[Tuned] = (),
+    with_references: bool = True,
+) -> Iterator[Cell]:
+    """Task by task: every reference if wanted, the methods, then those tuned on it.
+
+    Raises InputError for a name that is wrong or given twice.
+    """
+    named_tasks = _distinct(catalogue, "task", tasks)
+    named_methods = _distinct(catalogue, "method", methods)
+    references = [Named(entry) for entry in catalogue.of_kind("reference") if with_references]
+    for task in named_tasks:
+        settled = [(one.method, one.protocol) for one in tuned if one.task == task]
+        for method, protocol in (*((one, "default") for one in (*references, *named_methods)), *settled):
+            reference = method.entry.kind == "reference"
+            yield Cell(
+                task=task,
+                method=method,
+                salt=salt,
+                budget=None if reference or budget is None else float(budget),
+                precision="float64" if reference else precision,
+                source=source_hash(method.entry),
+                protocol=protocol,
+            )
+
+
+def _distinct(catalogue: Catalogue, kind: str, texts: Sequence[str]) -> list[Named]:
+    named: list[Named] = []
+    for text in texts:
+        one = resolve(catalogue, kind, text)
+        if any(one.name == other.name and one.settings == other.settings for other in named):
+            raise InputError(f"{kind} '{one.label}' is given twice.")
+        named.append(one)
+    return named

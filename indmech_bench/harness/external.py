@@ -1,0 +1,150 @@
+"""Parameters found elsewhere (in JAX, Julia, R): export what a method would see, score what comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from indmech_bench.errors import InputError
+from indmech_bench.harness.cells import Cell
+from indmech_bench.harness.replicates import pose_problem
+from indmech_bench.harness.suites.seeds import read_seeds
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.entries import NAME, Entry
+from indmech_bench.registry.identity import EXTERNAL
+from indmech_bench.registry.notation import Named
+from indmech_bench.registry.registration import build, resolve
+from indmech_bench.results.folder import cannot_write, writing
+from indmech_bench.results.parameter_files import read_arrays, write_arrays
+from indmech_bench.results.provenance import new_run_id, provenance
+from indmech_bench.results.rows import Row
+
+ABOUT = "observation.json"
+
+
+def export_observations(
+    task: str, *, seeds: str, out: str | Path, plugins: Sequence[str | Path] = ()
+) -> tuple[Path, list[Path]]:
+    """Write what a method sees of each seed of a task into an empty folder.
+
+    Returns `observation.json` (kind of observation, shapes, mechanisms, size) and one `seed-S.npz` a seed with
+    `observations` of mean power 1 and, as `start.NAME`, the start that all methods of the suite share. Raises
+    InputError.
+    """
+    named = resolve(Catalogue.read(map(Path, plugins)), "task", task)
+    numbers, folder = read_seeds(seeds), Path(out)
+    live = build(named)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"'{folder}' is there already and not an empty folder: give another --out.")
+    files = []
+    for seed in numbers:
+        problem = _posed(_cell(named, EXTERNAL), live, seed)
+        arrays = {"observations": problem.observations[0].numpy()}
+        arrays |= {f"start.{name}": value[0].numpy() for name, value in problem.start().items()}
+        files.append(folder / f"seed-{seed}.npz")
+        write_arrays(files[-1], arrays)
+    about = {
+        "task": named.label,
+        "task_settings": named.settings,
+        "task_version": named.entry.version,
+        "kind": problem.kind,
+        "shape": list(problem.observations.shape[1:]),
+        "samples": problem.samples,
+        "n": getattr(live.model, "n", getattr(live.model, "d", None)),
+        "parameters": {name: list(shape) for name, shape in problem.shapes.items()},
+        "mechanisms": {name: list(parts) for name, parts in problem.mechanisms.items()},
+        "seeds": numbers,
+    }
+    try:
+        (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return folder / ABOUT, files
+
+
+def score_file(
+    path: str | Path,
+    *,
+    task: str,
+    seed: int,
+    name: str = "",
+    out: str | Path | None = None,
+    plugins: Sequence[str | Path] = (),
+    command: Sequence[str] = (),
+) -> Row:
+    """Score the parameters in an .npz, in the scale of the exported observation, against the truth of a seed.
+
+    Returns the row. With `out` it is kept there as that of the method `external-NAME`, source `external`, cost and
+    seconds not known. Raises InputError, also where the folder has that row with other metrics.
+    """
+    catalogue = Catalogue.read(map(Path, plugins))
+    named = resolve(catalogue, "task", task)
+    read_seeds(f"{seed}-{seed}")
+    if out is not None and not name:
+        raise InputError("--out needs --name LABEL: the row's method is external-LABEL.")
+    method = f"{EXTERNAL}-{name or 'file'}"
+    if not NAME.fullmatch(method) or any(method == entry.name for entry in catalogue.of_kind("method")):
+        raise InputError(f"--name '{name}' gives no free method name: letters, digits, '-', '_' and '.', not taken.")
+    cell = _cell(named, method)
+    outcome = _scored(cell, build(named), Path(path), seed)
+    run_id = new_run_id()
+    row = {"key": cell.keys([seed])[seed], "run": run_id, **cell.identity, **outcome, "cost": None, "seconds": None}
+    if out is not None:
+        _keep(row, Path(out), named, command)
+    return row
+
+
+def _cell(task: Named, method: str) -> Cell:
+    return Cell(task, Named(Entry("method", method, EXTERNAL, Path())), "", None, "float64", EXTERNAL)
+
+
+def _posed(cell: Cell, live: Any, seed: int) -> Any:
+
+    return pose_problem(cell.job([seed], ()), live)
+
+
+def _scored(cell: Cell, live: Any, path: Path, seed: int) -> dict[str, Any]:
+    import torch
+
+    from indmech_bench.harness.replicates import score_solution as scored
+
+    problem, default = _posed(cell, live, seed), torch.get_default_dtype()
+    arrays = read_arrays(path, problem.shapes)
+    solution = problem.solution({name: torch.from_numpy(value)[None] for name, value in arrays.items()})
+    try:
+        (outcome,) = scored(cell.job([seed], ()), live, problem, solution, 0.0)
+    finally:
+        torch.set_default_dtype(default)
+    return outcome
+
+
+def _keep(row: Row, folder: Path, task: Named, command: Sequence[str]) -> None:
+    with writing(folder) as writer:
+        before = writer.rows.get(row["key"])
+        if before is not None and (before["status"], before["metrics"]) == (row["status"], row["metrics"]):
+            return
+        if before is not None:
+            raise InputError(
+                f"'{folder}' has another result of {row['method']} for {task.label}, seed {row['seed']}: "
+                f"it stays; give another --name."
+            )
+        entry = {
+            **provenance(list(command)),
+            "tasks": [task.label],
+            "families": {task.name: task.entry.facts.get("family", "")},
+            "methods": [row["method"]],
+            "sources": {},
+            "seeds": [row["seed"], row["seed"]],
+        }
+        writer.record(row["run"], entry)
+        writer.append([row])
+
+
+def row_text(row: Row) -> str:
+    """The metrics of a row, a line each; its status where there are none."""
+    if row["status"] != "ok":
+        return f"{row['status']}: {row['reason']}"
+    width = max(map(len, row["metrics"]))
+    return "\n".join(f"{name:<{width}}  {value:.6g}" for name, value in row["metrics"].items() if value is not None)

@@ -1,0 +1,98 @@
+"""Truths, problems and scores of the seeds of a job."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from indmech_bench.harness.outcomes import Outcome, outcome
+from indmech_bench.problem.problem import START_SCALE, Problem
+from indmech_bench.problem.solution import Solution
+from indmech_bench.scm.parameters import finite_rows
+from indmech_bench.scm.streams import Streams, streams
+from indmech_bench.scoring.scores import score
+from indmech_bench.tasks.protocol import Task
+from indmech_bench.tasks.truth import Truth
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+def job_streams(job: Mapping[str, Any], domain: str) -> Streams:
+    return streams(domain, job["salt"], job["task"], job["task_settings"], job["task_version"], job["seeds"])
+
+
+def draw_truth(job: Mapping[str, Any], task: Task) -> Truth:
+    drawn = job_streams(job, "truth")
+    return Truth(task.model, task.sample(drawn), job_streams(job, "reference"), task.interventions(drawn), task.phase)
+
+
+def pose_problem(job: Mapping[str, Any], task: Task, make: Callable[..., Problem] = Problem) -> Problem:
+    """The problem of the job's truths, made by `make`; the truths themselves are gone when this returns."""
+    parameters = task.sample(job_streams(job, "truth"))
+    observation = task.observe(parameters, job_streams(job, "truth"))
+    return make(
+        observation,
+        job_streams(job, "method"),
+        dtype=DTYPES[job["precision"]],
+        budget=job["budget"],
+        start_scale=getattr(task, "start_scale", START_SCALE),
+        given_start=parameters if getattr(task, "starts_at_truth", False) else None,
+    )
+
+
+def score_solution(
+    job: Mapping[str, Any], task: Task, problem: Problem, solution: Solution, seconds: float
+) -> list[Outcome]:
+    torch.set_default_dtype(torch.float64)
+    truth = draw_truth(job, task)
+    facts = task.facts(truth)
+    metrics = score(truth, solution)
+    transfer = getattr(task, "transfer", None)
+    transferred = transfer and solution.parameters and transfer(truth, solution.parameters, job_streams(job, "truth"))
+    if transferred:
+        elsewhere, fitted = transferred
+        there = Solution(elsewhere.model.laws(fitted), fitted)
+        metrics["transfer_error"] = score(elsewhere, there)["extrapolation_error"]
+    details = {**solution.details, **_on_the_way(truth, solution)}
+    finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
+    if solution.parameters is not None:
+        finite &= finite_rows(solution.parameters)
+    over = problem.exhausted
+    saved = problem.in_seen_scale(solution.parameters) if job.get("save_solutions") and solution.parameters else {}
+    outcomes = []
+    for r, seed in enumerate(job["seeds"]):
+        status, reason = "ok", ""
+        if bool(over[r]):
+            status, reason = "budget", f"spent {float(problem.spent[r]):,.0f} of {job['budget']:,.0f} units"
+        elif not bool(finite[r]):
+            status, reason = "nonfinite", "the solution is not finite"
+        outcomes.append(
+            outcome(
+                seed,
+                status,
+                reason,
+                metrics={name: _number(value[r]) for name, value in metrics.items()} if status == "ok" else {},
+                truth={name: values[r] for name, values in facts.items()},
+                details={name: _number(value[r]) for name, value in details.items()},
+                cost=float(problem.spent[r]),
+                seconds=round(seconds, 6),
+            )
+        )
+        if saved and status == "ok":
+            outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
+    return outcomes
+
+
+def _on_the_way(truth: Truth, solution: Solution) -> dict[str, torch.Tensor]:
+    """The main metrics at the steps of a solution's path, as `<metric>@<step>`."""
+    names = ("fit_error", "extrapolation_error", "log_generic_ratio")
+    points = {step: score(truth, Solution(truth.model.laws(point), point)) for step, point in solution.path.items()}
+    return {f"{name}@{step}": metrics[name] for step, metrics in points.items() for name in names}
+
+
+def _number(value: torch.Tensor) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None

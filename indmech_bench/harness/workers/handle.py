@@ -1,0 +1,81 @@
+"""A runner process, seen from the process that gives it jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+
+from indmech_bench.errors import InputError
+from indmech_bench.harness.attempts import Job, Reply
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+}
+
+
+class Runner:
+    """A runner process and the pipe to it; started at first use, started anew when it has died."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._closed = False
+        self._starting = threading.Lock()
+
+    def _started(self) -> subprocess.Popen[str]:
+        with self._starting:  # so that `close` never misses a process that is just being started
+            if self._closed:
+                raise RuntimeError("the run is ending")
+            if self._process is not None and self._process.poll() is None:
+                return self._process
+            # our own import path goes along, so that a plugin's or a script's packages are found in the children
+            path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+            self._process = process = subprocess.Popen(
+                [sys.executable, "-m", "indmech_bench.harness.workers.runner", str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
+                start_new_session=True,  # Ctrl-C reaches the run, which ends its runners in order
+            )
+        if not self._read(process):
+            raise InputError("a worker process did not start; its own words are above.")
+        return process
+
+    @staticmethod
+    def _read(process: subprocess.Popen[str]) -> Reply | None:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        reply: Reply | None = json.loads(line) if line else None
+        return reply
+
+    def attempt(self, job: Job, timeout: float) -> Reply:
+        """One attempt at a job."""
+        process = self._started()
+        assert process.stdin is not None
+        reply = None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps({"job": job, "timeout": timeout}) + "\n")
+            process.stdin.flush()
+            reply = self._read(process)
+        if reply is None:
+            process.wait()  # its pipe is closed, so it is ending: the next attempt must find it ended
+            reply = {"failure": "crashed", "reason": "the runner process died", "output": ""}
+        return reply
+
+    def close(self) -> None:
+        """End the process; a child that still runs is killed with it."""
+        with self._starting:
+            self._closed = True
+            process = self._process
+        if process is not None:
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()

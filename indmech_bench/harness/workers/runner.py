@@ -1,0 +1,225 @@
+"""The runner, `python -m indmech_bench.harness.workers.runner PARENT`: it forks an isolated child for each job.
+
+It imports torch once and stays single-threaded, so that a fork is cheap (milliseconds) and safe. It reads one job a
+line from standard input and answers with one line on standard output. A child gets a session of its own, no standard
+input, and a memory limit; the last of its output is kept for the case that it fails. Children are killed as a group
+at the time limit, when the runner's own input closes (its parent is gone), and by the kernel when the runner itself
+is killed (Linux).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+OUTPUT_KEPT = 20_000
+"""Bytes of a failed child's output that are kept, its last."""
+CHUNK = 1 << 16
+MOST_IN_A_PIPE = 1 << 20
+PR_SET_PDEATHSIG = 1
+POLL = 0.5
+"""Seconds between looks at whether the child still lives."""
+
+
+def memory_limit() -> int:
+    """The machine's memory in bytes, or the control group's where that is less."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            total = min(total, int(Path(place).read_text()))
+    return total
+
+
+def _die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent dies; leave at once if that has happened already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _outlive_parent_thread() -> None:
+    """Take that back: for the kernel the parent is the thread that started this process, which may end before it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)
+
+
+def _child(job: dict[str, Any], answer: int, output: int, parent: int) -> None:
+    """The life of a forked child: never returns."""
+    try:
+        os.setsid()
+        _die_with_parent(parent)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        nowhere = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nowhere, 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (memory_limit(), resource.RLIM_INFINITY))
+        from indmech_bench.harness.job import execute
+
+        text = json.dumps(execute(job)).encode() + b"\n"
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        with os.fdopen(answer, "wb") as pipe:
+            pipe.write(text)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def run_job(job: dict[str, Any], timeout: float) -> dict[str, Any] | None:
+    """Run one job in a child; None when this runner's own input closed meanwhile."""
+    answer, answer_end = os.pipe()
+    output, output_end = os.pipe()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _child(job, answer_end, output_end, parent)
+    os.close(answer_end)
+    os.close(output_end)
+    try:
+        received, printed, why = _receive(pid, answer, output, time.monotonic() + timeout)
+    finally:
+        _kill_group(pid)
+        _, code = os.waitpid(pid, 0)
+    text = (printed + _rest(output))[-OUTPUT_KEPT:].decode("utf-8", "replace")
+    os.close(answer)
+    os.close(output)
+    if why == "closed":
+        return None
+    if why == "timeout":
+        return {"failure": "timeout", "reason": f"over the limit of {timeout:g} s", "output": text}
+    try:
+        reply: dict[str, Any] = json.loads(received)
+    except ValueError:
+        return {"failure": "crashed", "reason": _death(code), "output": text}
+    if "failure" in reply:
+        reply["output"] += text
+    return reply
+
+
+def _death(code: int) -> str:
+    if os.WIFSIGNALED(code):
+        number = os.WTERMSIG(code)
+        with contextlib.suppress(ValueError):
+            return f"the process died of {signal.Signals(number).name}"
+        return f"the process died of signal {number}"
+    return f"the process exited with {os.WEXITSTATUS(code)} before it answered"
+
+
+def _receive(pid: int, answer: int, output: int, deadline: float) -> tuple[bytes, bytes, str]:
+    """The child's answer, the last of what it printed, and why reading ended: done, timeout or closed.
+
+    An answer ends with a newline: a process that the method left behind may hold the pipes open for longer.
+    """
+    received, printed, ended = b"", b"", False
+    watched = [answer, output, 0]
+    while True:
+        left = deadline - time.monotonic()
+        ready, _, _ = select.select(watched, [], [], 0 if ended else min(max(left, 0), POLL))
+        if output in ready:
+            chunk = os.read(output, CHUNK)
+            printed = (printed + chunk)[-OUTPUT_KEPT:]
+            if not chunk:
+                watched.remove(output)
+        if answer in ready:
+            chunk = os.read(answer, CHUNK)
+            received += chunk
+            if not chunk or received.endswith(b"\n"):
+                return received, printed, "done"
+        elif ended:
+            return received, printed, "done"
+        if 0 in ready:  # jobs come one at a time: input while one runs can only be its end
+            return b"", printed, "closed"
+        if left <= 0:
+            return b"", printed, "timeout"
+        ended = ended or _has_ended(pid)
+
+
+def _rest(output: int) -> bytes:
+    """What is left in the pipe of a child that has ended, as far as a pipe can hold."""
+    os.set_blocking(output, False)
+    rest = b""
+    with contextlib.suppress(BlockingIOError):
+        while len(rest) < MOST_IN_A_PIPE and (chunk := os.read(output, CHUNK)):
+            rest += chunk
+    return rest
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _import_once_for_all() -> None:
+    """What every child would import: torch, this package and its tasks; nothing of a plugin."""
+    import numpy.random  # noqa: F401
+
+    import indmech_bench.harness.job  # noqa: F401
+    from indmech_bench.registry.catalogue import Catalogue
+
+    for entry in Catalogue.read().entries:
+        if entry.module.startswith("indmech_bench."):
+            importlib.import_module(entry.module)
+
+
+def _warm(job: dict[str, Any]) -> None:
+    """Draw the null of a task of the package before the fork: children inherit what is cached."""
+    from indmech_bench.registry.catalogue import Catalogue
+    from indmech_bench.registry.registration import live
+    from indmech_bench.scm.genericity import prior_null
+
+    entry = Catalogue.read().find("task", job["task"])
+    if entry.module.startswith("indmech_bench."):
+        prior_null(live(entry)(**job["task_settings"]).model)
+
+
+def main() -> None:
+    """Serve jobs of the process whose number is given until the input closes."""
+    _die_with_parent(int(sys.argv[1]))  # importing torch takes seconds, in which nobody looks at the input
+    _import_once_for_all()
+    _outlive_parent_thread()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    pending = b""
+    while True:
+        chunk = os.read(0, 1 << 16)
+        if not chunk:
+            return
+        pending += chunk
+        if not pending.endswith(b"\n"):
+            continue
+        request = json.loads(pending)
+        pending = b""
+        with contextlib.suppress(Exception):  # whatever is wrong, the child says it
+            _warm(request["job"])
+        reply = run_job(request["job"], request["timeout"])
+        if reply is None:
+            return
+        print(json.dumps(reply), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

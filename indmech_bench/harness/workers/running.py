@@ -1,0 +1,79 @@
+"""Where jobs run: in runner processes that the threads of an executor own, or in place."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Generator
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+
+from indmech_bench.errors import InputError
+from indmech_bench.harness.attempts import Job, Reply, outcomes
+from indmech_bench.harness.outcomes import Outcome
+from indmech_bench.harness.workers.handle import Runner
+
+_THREAD = threading.local()
+
+
+def _own(free: list[Runner]) -> None:
+    """Give the current thread one of the runners that are free."""
+    _THREAD.runner = free.pop()
+
+
+def isolated(job: Job, timeout: float) -> list[Outcome]:
+    """The outcomes of a job from a runner that the current thread owns: what an executor's workers call.
+
+    A worker of another process (a cluster's) makes its runner at its first job; it ends with the worker.
+    """
+    if not hasattr(_THREAD, "runner"):
+        _THREAD.runner = Runner()
+    return outcomes(job, timeout, _THREAD.runner.attempt)
+
+
+def in_place(job: Job, timeout: float) -> Reply:
+    """An attempt in this process, for debugging: nothing is isolated, and no time limit holds."""
+    from indmech_bench.harness.job import execute
+
+    return execute(job)
+
+
+def run_jobs(jobs: list[Job], workers: int | Executor, timeout: float) -> Generator[tuple[Job, list[Outcome]]]:
+    """Each job with its outcomes, as they finish; when the generator is closed, whatever still runs is ended.
+
+    workers: how many runner processes, 0 to run in this process; or an executor whose workers own a runner each.
+    """
+    if isinstance(workers, Executor):
+        yield from _submitted(jobs, workers, timeout)
+        return
+    if workers == 0:
+        for job in jobs:
+            yield job, outcomes(job, timeout, in_place)
+        return
+    runners = [Runner() for _ in range(min(workers, len(jobs)))]
+    pool = ThreadPoolExecutor(len(runners), initializer=_own, initargs=(list(runners),))
+    try:
+        yield from _submitted(jobs, pool, timeout)
+    finally:
+        # a runner's end makes the thread that waits for it return, so close them before waiting for the pool
+        pool.shutdown(wait=False, cancel_futures=True)
+        for runner in runners:
+            runner.close()
+        pool.shutdown(wait=True)
+
+
+def _submitted(jobs: list[Job], executor: Executor, timeout: float) -> Generator[tuple[Job, list[Outcome]]]:
+    futures = {executor.submit(isolated, job, timeout): job for job in jobs}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def check_jobs(jobs: int) -> None:
+    """Raises InputError for a number of jobs that is not possible here."""
+    if jobs < 0:
+        raise InputError(f"--jobs {jobs} must be 0 (in this process) or more.")
+    if jobs and not hasattr(os, "fork"):
+        raise InputError(f"--jobs {jobs} needs a system with fork (Linux or macOS); use --jobs 0 here.")

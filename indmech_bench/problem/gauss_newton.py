@@ -1,0 +1,68 @@
+"""Gauss-Newton polishing: from a rough fit to machine precision, without leaving the basin."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from indmech_bench.errors import UnsupportedError
+from indmech_bench.problem.least_squares import damped_solve
+from indmech_bench.problem.problem import Problem
+from indmech_bench.scm.parameters import Parameters, flatten, size_of, unflatten
+
+LARGEST = 128
+"""Parameters of a problem that is polished, at most."""
+CONVERGED = 1e-28
+STALLED = 1e-6
+DAMPING = (1e-3, 1e-12, 1e10)
+"""Initial, smallest and largest damping, relative to the mean diagonal of J'J."""
+
+
+def require_normal_equations(problem: Problem) -> None:
+    """Raises UnsupportedError for a problem with more parameters than are polished."""
+    size = size_of(problem.shapes)
+    if size > LARGEST:
+        raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
+
+
+def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[dict[str, Tensor], Tensor]:
+    """At most `steps` damped Gauss-Newton steps of minimum norm; returns parameters and their loss.
+
+    The step -(J'J + mu I)^-1 J'r tends to the minimum-norm Gauss-Newton step as mu goes to 0. It is kept where it
+    lowers the loss (then mu / 10), refused elsewhere (then 10 mu). A row (one replicate, one start) stops when its
+    loss is below 1e-28, when an accepted step gains less than 1e-6 of it, when mu is out of range, or when its
+    replicate's budget is spent. Each replicate is charged p + 1 units for each step of each of its own active rows.
+    A problem with more than LARGEST parameters is left as it is: its solutions are a continuum, and Adam fits them.
+    """
+    if size_of(problem.shapes) > LARGEST:
+        with torch.no_grad():
+            return dict(parameters), problem.loss(parameters)
+    shapes = problem.shapes
+    flat = flatten(parameters, shapes).detach()
+    size = flat.shape[-1]
+    with torch.no_grad():
+        loss = problem.loss(parameters)
+        damping = torch.full_like(loss, DAMPING[0])
+        active = loss.isfinite() & (loss > CONVERGED)
+        for _ in range(steps):
+            affordable = problem.remaining >= (size + 1) * _per_replicate(active)
+            active = active & (affordable.view(-1, *[1] * (active.dim() - 1)))
+            if not bool(active.any()):
+                break
+            with problem.prepaid((size + 1) * _per_replicate(active)):
+                point = unflatten(flat, shapes)
+                step = damped_solve(problem.jacobian(point), problem.residuals(point), damping)
+                moved = flat - step
+                new_loss = problem.loss(unflatten(moved, shapes))
+            better = active & (new_loss < loss)
+            gain = (loss - new_loss) / loss
+            flat = torch.where(better.unsqueeze(-1), moved, flat)
+            loss = torch.where(better, new_loss, loss)
+            damping = torch.where(active, torch.where(better, damping / 10, damping * 10), damping)
+            damping = damping.clamp_min(DAMPING[1])
+            active = active & (loss > CONVERGED) & ~(better & (gain < STALLED)) & (damping < DAMPING[2])
+    return unflatten(flat, shapes), loss
+
+
+def _per_replicate(active: Tensor) -> Tensor:
+    return active.flatten(1).sum(1).double() if active.dim() > 1 else active.double()

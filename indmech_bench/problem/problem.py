@@ -1,0 +1,247 @@
+"""What a method is given: a problem without its truth."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from indmech_bench.problem.budget import Meter
+from indmech_bench.problem.solution import Solution
+from indmech_bench.scm.genericity import Null, prior_null
+from indmech_bench.scm.models.protocol import Model
+from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.parameters import Parameters, flatten, starts_in, unflatten
+from indmech_bench.scm.streams import Streams
+
+START_SCALE = 0.3
+INDEX_BLOCK = 64
+"""Steps whose minibatches are drawn at once."""
+
+
+class Problem:
+    """R replicates of one learning problem, seen as a method may see it: no truth, no task, no seeds.
+
+    Parameters are one dict name -> tensor (R, ...), or (R, S, ...) with S starts; losses and log rho are (R,) or
+    (R, S). Observations have mean power 1. Every call of `loss`, `residuals`, `jacobian` and `log_generic_ratio` is
+    charged to the budget by itself.
+    """
+
+    def __init__(
+        self,
+        observation: Observation,
+        streams: Streams,
+        *,
+        dtype: torch.dtype = torch.float64,
+        budget: float | None = None,
+        start_scale: float = START_SCALE,
+        given_start: Parameters | None = None,
+    ) -> None:
+        self._observation, self._scale = observation.normalised(dtype)
+        self._streams = streams
+        self._meter = Meter(len(streams.keys), budget)
+        self._prepaid = False
+        self._start_scale = start_scale
+        self._given_start = given_start and self._observation.model.rescale(given_start, 1 / self._scale)
+        self.dtype = dtype
+
+    @property
+    def observations(self) -> Tensor:
+        """What is observed, replicates first.
+
+        `impulse`: the composite kernel (R, n). `spectrum`: the power spectrum on the non-negative frequencies
+        (R, n // 2 + 1). `samples`: periodograms (R, N, n), or for linear models the samples (R, N, d). `covariance`:
+        (R, d, d). With E environments there is an axis E after that of replicates.
+        """
+        return self._observation.shown
+
+    @property
+    def kind(self) -> str:
+        """What `observations` are: `impulse`, `spectrum`, `samples` or `covariance`."""
+        return self._observation.kind
+
+    @property
+    def model(self) -> Model:
+        """The learner's model, for methods that need its kind or its laws; what is computed with it is not charged."""
+        model: Model = self._observation.model
+        return model
+
+    @property
+    def samples(self) -> int:
+        """How many samples are observed; 1 where the law itself is."""
+        return self._observation.samples
+
+    @property
+    def replicates(self) -> int:
+        return len(self._streams.keys)
+
+    @property
+    def device(self) -> torch.device:
+        return self.observations.device
+
+    @property
+    def mechanisms(self) -> dict[str, tuple[str, ...]]:
+        """Mechanism -> names of its parameters."""
+        return self._observation.model.mechanisms
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Parameter name -> its shape in one replicate and start."""
+        return self._observation.model.shapes
+
+    @property
+    def null(self) -> Null:
+        """log rho of 10,000 independently drawn pairs of mechanisms of the learner's shape, with their p-value."""
+        return prior_null(self._observation.model)
+
+    def randn(self, stream: str, *shape: int) -> Tensor:
+        """Standard normal numbers (R, *shape), a function of the replicate and the stream's name alone."""
+        return self._streams.randn(stream, *shape).to(self.device, self.dtype)
+
+    def start(self, scale: float | None = None, starts: int | None = None) -> dict[str, Tensor]:
+        """Initial parameters, N(0, scale^2): (R, ...), or (R, starts, ...) with `starts`.
+
+        Start 0 is the same numbers whatever `starts` is, for every method. Without a scale it is the task's own. A
+        task that asks how training moves away from a point gives that point, whatever the scale.
+        """
+        lead = (self.replicates,) if starts is None else (self.replicates, starts)
+        if self._given_start is not None:
+            given = ((value.unsqueeze(1) if starts else value, name) for name, value in self._given_start.items())
+            return {
+                name: value.expand(*lead, *self.shapes[name]).to(self.device, self.dtype).clone()
+                for value, name in given
+            }
+        sizes = {name: int(torch.Size(shape).numel()) for name, shape in self.shapes.items()}
+        drawn = self.randn("start", starts or 1, sum(sizes.values()))
+        drawn = drawn * (self._start_scale if scale is None else scale)
+        pieces = drawn.split(list(sizes.values()), -1)
+        return {
+            name: piece.reshape(*lead, *shape).clone()
+            for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
+        }
+
+    def minibatches(self, size: int | None, steps: int) -> Iterator[Tensor | None]:
+        """Indices (R, size) of the samples of each step, drawn anew at every step; None, all, without samples or size.
+
+        A sample comes at most once in a batch. The indices are a function of the replicate alone.
+        """
+        if size is None or size >= self.samples:
+            yield from itertools.repeat(None, steps)
+            return
+        for block in range(0, steps, INDEX_BLOCK):
+            drawn = self._streams.permutations(f"minibatches {block}", min(INDEX_BLOCK, steps - block), self.samples)
+            yield from drawn[:, :, :size].to(self.device).unbind(1)
+
+    def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
+        """Fit loss: 0 is a perfect fit. `batch` (R, m) chooses samples, m of N for m / N of the cost."""
+        self._charge(parameters, 1 if batch is None else batch.shape[-1] / self.samples)
+        return self._observation.loss(parameters, batch)
+
+    def residuals(self, parameters: Parameters) -> Tensor:
+        """Residuals r (R, m) or (R, S, m); with J the `jacobian`, J'r is along the gradient of the fit loss.
+
+        For impulse, spectrum and covariance the sum of their squares is the loss. Raises UnsupportedError where
+        there are none.
+        """
+        self._charge(parameters, 1)
+        return self._observation.residuals(parameters)
+
+    def jacobian(self, parameters: Parameters, names: Sequence[str] | None = None) -> Tensor:
+        """J (R, m, p) or (R, S, m, p), p parameters side by side (of these names, else all): charged p units.
+
+        J'J is the Gauss-Newton matrix of the loss, or for samples its Fisher matrix.
+        """
+        shapes = {name: self.shapes[name] for name in (self.shapes if names is None else names)}
+        flat = flatten(parameters, shapes)
+        columns = flat.shape[-1]
+        self._charge(parameters, columns, gradient=False)
+        basis = torch.eye(columns, dtype=flat.dtype, device=flat.device)
+
+        def column(direction: Tensor) -> Tensor:
+            def features(point: Tensor) -> Tensor:
+                return self._observation.features({**parameters, **unflatten(point, shapes)})
+
+            made: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
+            return made
+
+        stacked: Tensor = torch.func.vmap(column)(basis)
+        return stacked.movedim(0, -1).contiguous()  # one layout at any batch size: products pick kernels by it
+
+    def log_generic_ratio(self, parameters: Parameters) -> Tensor:
+        """log rho of the intervened mechanism: 0 when the mechanisms are generic with respect to each other."""
+        self._charge(parameters, 1)
+        return self._observation.model.log_generic_ratio(parameters)
+
+    def log_generic_ratios(self, parameters: Parameters) -> Tensor:
+        """log rho of every mechanism that has one of its own, (R, m) or (R, S, m): all 0 where all are independent."""
+        self._charge(parameters, 1)
+        return self._observation.model.log_generic_ratios(parameters)
+
+    def fits(self, losses: Tensor) -> Tensor:
+        """Which starts of a replicate fit the observation, given all their losses: (R, S) -> bool (R, S)."""
+        return self._observation.fits(losses)
+
+    @property
+    def spent(self) -> Tensor:
+        """(R,) cost units charged so far."""
+        return self._meter.spent
+
+    @property
+    def exhausted(self) -> Tensor:
+        """(R,) bool: replicates over their budget; they end as `budget`, whatever they return."""
+        return self._meter.exhausted
+
+    @property
+    def remaining(self) -> Tensor:
+        """(R,) cost units left, infinite without a budget."""
+        return self._meter.remaining
+
+    def spend(self, units: float | Tensor) -> None:
+        """Charge cost units that no call of this object sees, for all replicates or (R,) for each."""
+        self._meter.spend(units)
+
+    @contextlib.contextmanager
+    def prepaid(self, units: float | Tensor) -> Iterator[None]:
+        """Charge units in advance; calls inside are not charged again."""
+        self.spend(units)
+        before, self._prepaid = self._prepaid, True
+        try:
+            yield
+        finally:
+            self._prepaid = before
+
+    def solution(
+        self, parameters: Parameters, path: Mapping[int, Parameters] | None = None, **details: Tensor
+    ) -> Solution:
+        """The solution with these parameters (R, ...), in the observation's own scale. Raises ValueError.
+
+        Parameters that are not finite make their own replicate `nonfinite` and no other. `path`: parameters on the
+        way, by step.
+        """
+        expected = {name: (self.replicates, *shape) for name, shape in self.shapes.items()}
+        given = {name: tuple(value.shape) for name, value in parameters.items()}
+        if given != expected:
+            raise ValueError(f"a solution needs parameters of shapes {expected}, not {given}")
+        scaled = self._in_own_scale(parameters)
+        on_the_way = {step: self._in_own_scale(point) for step, point in (path or {}).items()}
+        return Solution(self._observation.model.laws(scaled), scaled, details, on_the_way)
+
+    def _in_own_scale(self, parameters: Parameters) -> dict[str, Tensor]:
+        plain = {name: parameters[name].detach().to("cpu", torch.float64) for name in self.shapes}
+        scaled: dict[str, Tensor] = self._observation.model.rescale(plain, self._scale)
+        return scaled
+
+    def in_seen_scale(self, parameters: Parameters) -> dict[str, Tensor]:
+        """A solution's parameters (R, ...) in the scale of `observations`: what `solution` was given."""
+        seen: dict[str, Tensor] = self._observation.model.rescale(parameters, 1 / self._scale)
+        return seen
+
+    def _charge(self, parameters: Parameters, forwards: float, gradient: bool | None = None) -> None:
+        if self._prepaid:
+            return
+        if gradient is None:
+            gradient = torch.is_grad_enabled() and any(value.requires_grad for value in parameters.values())
+        self.spend(forwards * starts_in(parameters, self.shapes) * (3 if gradient else 1))

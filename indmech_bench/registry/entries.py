@@ -1,0 +1,175 @@
+"""Registrations read from source with `ast`: a module's text gives the same answer as importing it.
+
+Registration is literal (module level, literal arguments, literal defaults). A module that cannot be read is reported as
+broken and breaks nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from indmech_bench.errors import unknown
+from indmech_bench.registry.values import Setting, read_value, written_value
+
+KINDS = {"register_task": "task", "register_method": "method", "register_reference": "reference"}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered name. `facts` are the class's literal ClassVars; `broken` says why it cannot be used.
+
+    `grid`: the values among which `tune` chooses by default, by setting, from the class's `grid`.
+    """
+
+    kind: str
+    name: str
+    module: str
+    path: Path
+    attribute: str = ""
+    doc: str = ""
+    version: int = 1
+    settings: tuple[Setting, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    grid: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    broken: str = ""
+
+    @property
+    def summary(self) -> str:
+        return self.doc.strip().partition("\n")[0]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {setting.name: setting.default for setting in self.settings}
+
+
+class _NotLiteralError(Exception):
+    pass
+
+
+def _literal(node: ast.expr, what: str) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise _NotLiteralError(f"line {node.lineno}: {what} is not a literal") from None
+
+
+def _registrations(node: ast.ClassDef | ast.FunctionDef) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(kind, name, keyword arguments) of each register_* decorator, top down."""
+    for decorator in node.decorator_list:
+        if not isinstance(decorator, ast.Call):
+            continue
+        called = decorator.func
+        function = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+        if function not in KINDS:
+            continue
+        if len(decorator.args) != 1 or any(keyword.arg is None for keyword in decorator.keywords):
+            raise _NotLiteralError(f"line {decorator.lineno}: {function} takes one name and literal keywords")
+        name = _literal(decorator.args[0], f"the name given to {function}")
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise _NotLiteralError(f"line {decorator.lineno}: {name!r} is no name: letters, digits, '-', '_' and '.'")
+        options = {str(k.arg): _literal(k.value, f"{k.arg} of '{name}'") for k in decorator.keywords}
+        yield KINDS[function], name, options
+
+
+def _body(node: ast.ClassDef) -> tuple[list[Setting], dict[str, Any]]:
+    """Settings (annotated fields) and facts (literal ClassVars) of a registered class."""
+    settings, facts = [], {}
+    for statement in node.body:
+        if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+            continue
+        name, annotation = statement.target.id, ast.unparse(statement.annotation)
+        if annotation.startswith(("ClassVar", "typing.ClassVar")):
+            if statement.value is not None:
+                facts[name] = _literal(statement.value, f"ClassVar {name}")
+        elif statement.value is None:
+            raise _NotLiteralError(f"line {statement.lineno}: setting '{name}' has no default")
+        else:
+            settings.append(Setting(name, annotation, _literal(statement.value, f"the default of '{name}'")))
+    return settings, facts
+
+
+def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> Iterator[Entry]:
+    for kind, name, options in _registrations(node):
+        settings, facts = _body(node) if isinstance(node, ast.ClassDef) else ([], {})
+        doc = ast.get_docstring(node) or ""
+        plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=facts)
+        try:
+            yield with_options(plain, options)
+        except ValueError as error:
+            raise _NotLiteralError(f"line {node.lineno}: {str(error).rstrip('.')}") from None
+
+
+def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
+    """An entry with the keyword arguments of its registration, its settings' ranges and grid. Raises ValueError.
+
+    A keyword that names a fact of the class says what holds under this name instead.
+    """
+    facts = {**entry.facts, **{name: value for name, value in options.items() if name in entry.facts}}
+    ranges, grid = facts.pop("ranges", {}), facts.pop("grid", {})
+    given = {name: value for name, value in options.items() if name != "version" and name not in facts}
+    for name in given:
+        if name not in entry.defaults:
+            raise ValueError(f"'{entry.name}' sets '{name}', which the class does not have")
+    for name, value in {**entry.defaults, **given}.items():
+        if not isinstance(value, bool | int | float | str | None) or value in (float("inf"), float("-inf")):
+            raise ValueError(f"'{name}' is {value!r}, but settings are finite numbers, text, true, false or none")
+    settings = tuple(
+        replace(
+            setting,
+            default=given.get(setting.name, setting.default),
+            named=setting.name in given,
+            fixed=setting.name in given and entry.kind == "method",
+            range=ranges.get(setting.name, ""),
+        )
+        for setting in entry.settings
+    )
+    version = int(options.get("version", 1))
+    return replace(entry, version=version, settings=settings, facts=facts, grid=_grid(entry.name, settings, grid))
+
+
+def _grid(owner: str, settings: tuple[Setting, ...], grid: Any) -> dict[str, tuple[Any, ...]]:
+    """A class's grid, each value as its setting's type has it; settings that the name fixes are left out."""
+    if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
+        raise ValueError(f"the grid of '{owner}' must be a dict from settings to lists of values")
+    known = {setting.name: setting for setting in settings}
+    for name in grid:
+        if name not in known:
+            raise unknown(f"setting in the grid of '{owner}'", name, known)
+    read = {
+        name: tuple(read_value(owner, known[name], written_value(value)) for value in values)
+        for name, values in grid.items()
+    }
+    return {name: values for name, values in read.items() if not known[name].fixed}
+
+
+def read_module(path: Path, module: str) -> list[Entry]:
+    """The registrations of one source file, in order; one broken entry in place of those that cannot be read."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        return [
+            entry
+            for node in tree.body
+            if isinstance(node, ast.ClassDef | ast.FunctionDef)
+            for entry in _entries(node, module, path)
+        ]
+    except SyntaxError as error:
+        why = f"line {error.lineno}: {error.msg}"
+    except (_NotLiteralError, OSError, ValueError, RecursionError) as error:
+        why = str(error)
+    return [Entry("broken", module, module, path, broken=why)]
+
+
+def read_package(folder: Path, package: str) -> list[Entry]:
+    """The registrations of every module of a package."""
+    entries = []
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        dotted = ".".join((package, *(part for part in parts if part != "__init__")))
+        entries += read_module(path, dotted)
+    return entries

@@ -1,0 +1,189 @@
+"""The results folder: `runs.jsonl`, `manifest.json`, `errors/`. Appended to by one run at a time, never rewritten."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indmech_bench.errors import InputError
+from indmech_bench.registry.identity import SCHEMA
+from indmech_bench.results.rows import DamagedError, Row, read_rows, write_line
+from indmech_bench.text.lines import printable
+
+if TYPE_CHECKING:
+    pass
+
+RUNS = "runs.jsonl"
+MANIFEST = "manifest.json"
+LOCK = "lock"
+ERRORS = "errors"
+
+
+def existing_folder(text: str | Path) -> Path:
+    """A folder that holds results. Raises InputError."""
+    folder = Path(text)
+    if not (folder / RUNS).is_file():
+        raise InputError(f"'{folder}' holds no results: there is no {RUNS} in it.")
+    return folder
+
+
+def read_folder(folder: Path) -> list[Row]:
+    """All rows of a folder; a torn last line is left out with a warning. Raises InputError."""
+    rows, torn = read_rows(folder / RUNS)
+    if torn:
+        warnings.warn(f"{folder / RUNS}: a torn last line of {torn} bytes is left out.", stacklevel=2)
+    return rows
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """`manifest.json`: run -> what it ran on and was asked for. Empty where there is none. Raises InputError."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"schema": SCHEMA, "runs": {}}
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedError(f"'{path}' is damaged: {error}.") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("runs"), dict):
+        raise DamagedError(f"'{path}' is damaged: it has no runs.")
+    for run, entry in manifest["runs"].items():
+        nested = [entry, *(entry.get(name, {}) for name in ("families", "sources"))] if isinstance(entry, dict) else []
+        if not nested or not all(isinstance(part, dict) for part in nested):
+            raise DamagedError(f"'{path}' is damaged: run '{printable(run)}' is not what a run writes.")
+    schema = manifest.get("schema", SCHEMA)
+    if not isinstance(schema, int):
+        raise DamagedError(f"'{path}' is damaged: its schema is no number.")
+    if schema > SCHEMA:
+        raise InputError(f"'{path}' has schema {schema}, newer than the {SCHEMA} that this version reads.")
+    return manifest
+
+
+def move_aside(folder: Path) -> Path | None:
+    """Rename a folder that exists, for a fresh start; returns its new place. Raises InputError while a run writes."""
+    if not folder.exists():
+        return None
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    aside = folder.with_name(f"{folder.name}.{stamp}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = folder.with_name(f"{folder.name}.{stamp}-{number}")
+    with _locked(folder):
+        try:
+            folder.rename(aside)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+    return aside
+
+
+class Writer:
+    """The one writer of a results folder, while it holds the folder's lock. `rows`: what the folder holds, by key."""
+
+    def __init__(self, folder: Path, file: int, rows: Iterable[Row]) -> None:
+        self.folder = folder
+        self.rows = {row["key"]: row for row in rows}
+        self._file = file
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Append whole lines, in one write, and have them on disk. Raises InputError when the disk refuses.
+
+        What was written before stays readable: a partial write is taken back.
+        """
+        added = list(rows)
+        data = b"".join(write_line(row) for row in added)
+        size = os.fstat(self._file).st_size
+        try:
+            if os.write(self._file, data) != len(data):
+                raise OSError(28, "No space left on device")
+            os.fsync(self._file)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, size)
+            raise cannot_write(self.folder, error) from error
+        for row in added:
+            self.rows.pop(row["key"], None)
+            self.rows[row["key"]] = row
+
+    def record(self, run: str, entry: dict[str, Any]) -> None:
+        """Put one run's entry into the manifest, atomically."""
+        manifest = read_manifest(self.folder)
+        manifest["runs"][run] = entry
+        partial = self.folder / f"{MANIFEST}.partial"
+        try:
+            partial.write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+            partial.replace(self.folder / MANIFEST)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+            raise cannot_write(self.folder, error) from error
+
+    def keep_output(self, name: str, text: str) -> None:
+        """Keep a traceback or a failed job's output in `errors/`; `name` is a hash."""
+        try:
+            (self.folder / ERRORS).mkdir(exist_ok=True)
+            (self.folder / ERRORS / f"{name}.txt").write_text(text, encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+
+
+def cannot_write(folder: Path, error: OSError) -> InputError:
+    """The sentence for a folder that cannot be written."""
+    return InputError(f"cannot write to '{folder}': {error.strerror}; what was written before is kept.")
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[Writer]:
+    """Make the folder if need be, lock it, take a torn last line away, and append to it. Raises InputError."""
+    with _locked(folder):
+        try:
+            file = os.open(folder / RUNS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        try:
+            rows, torn = read_rows(folder / RUNS)
+            if torn:
+                warnings.warn(f"{folder / RUNS}: a torn last line of {torn} bytes is taken away.", stacklevel=3)
+                os.ftruncate(file, os.fstat(file).st_size - torn)
+            yield Writer(folder, file, rows)
+        finally:
+            os.close(file)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Make the folder if need be and hold its lock. Raises InputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    try:
+        _hold(lock, folder)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _hold(lock: int, folder: Path) -> None:
+    """Take the lock, which the system frees when this process ends however it ends, and write who holds it."""
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = printable(os.pread(lock, 200, 0).decode("utf-8", "replace").strip()) or "another process"
+            raise InputError(
+                f"'{folder}' is being written to by {holder}; wait for it or give another --out."
+            ) from None
+    with contextlib.suppress(OSError):  # on a full disk the lock holds, nameless
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)

@@ -1,0 +1,156 @@
+"""Several results folders made one. What goes in is only read; what contradicts itself is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from indmech_bench.errors import InputError
+from indmech_bench.registry.identity import SCHEMA
+from indmech_bench.results.current import newest
+from indmech_bench.results.folder import (
+    ERRORS,
+    MANIFEST,
+    RUNS,
+    cannot_write,
+    existing_folder,
+    read_folder,
+    read_manifest,
+)
+from indmech_bench.results.parameter_files import SOLUTIONS
+from indmech_bench.results.rows import Row, uncollected, write_line
+from indmech_bench.statistics.significance import TIE
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The new folder, how many rows it holds, and what is to be said about them."""
+
+    folder: Path
+    rows: int
+    sentences: tuple[str, ...]
+
+
+@uncollected()
+def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
+    """Make one results folder of two or more; `out` must not exist, and exists only once it is whole.
+
+    Rows keep the order of the folders as given, so that where a cell was made by different code the last folder's
+    counts. Of rows with one key an ok one is kept before one that is not, else the first; two that are ok must agree
+    in every metric to within 1e-6 max(1, |a|, |b|). Manifests are joined, tracebacks and saved
+    parameters copied. Raises InputError.
+    """
+    places = [existing_folder(folder) for folder in folders]
+    goal = Path(out)
+    if len(places) < 2:
+        raise InputError("merge needs two results folders or more.")
+    if goal.exists():
+        raise InputError(f"'{goal}' exists already: merge makes a new folder.")
+    content = [read_folder(place) for place in places]
+    manifest = _joined(places)
+    kept: dict[str, tuple[int, Row]] = {}
+    counts: Counter[str] = Counter()
+    for number, rows in enumerate(content):
+        for row in rows:
+            before = kept.get(row["key"])
+            if before is None or _replaces(before, (number, row), places, counts):
+                kept[row["key"]] = number, row
+    _write(goal, list(kept.values()), places, manifest)
+    return Merged(goal, len(kept), tuple(_sentences(goal, content, [row for _, row in kept.values()], places, counts)))
+
+
+def _replaces(before: tuple[int, Row], after: tuple[int, Row], places: Sequence[Path], counts: Counter[str]) -> bool:
+    """Whether a row takes the place of one with its key; counts what happened. Raises InputError when they disagree."""
+    (first, one), (second, other) = before, after
+    if one["status"] == other["status"] == "ok":
+        if one["metrics"] == other["metrics"]:
+            counts["same"] += 1
+        elif _agree(one["metrics"], other["metrics"]):
+            counts["near"] += 1
+        else:
+            names = sorted(
+                name
+                for name in {*one["metrics"], *other["metrics"]}
+                if not _near(one["metrics"].get(name), other["metrics"].get(name))
+            )
+            raise InputError(
+                f"'{places[first]}' and '{places[second]}' contradict each other: {one['method']} on {one['task']}, "
+                f"seed {one['seed']}, key {one['key'][:12]}, has {names[0]} {one['metrics'].get(names[0])} and "
+                f"{other['metrics'].get(names[0])}."
+            )
+        return False
+    if "ok" in (one["status"], other["status"]):
+        counts["mended"] += 1
+        return bool(other["status"] == "ok")
+    counts["same"] += 1
+    return False
+
+
+def _agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(_near(one.get(name), other.get(name)) for name in {*one, *other})
+
+
+def _near(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a == b or abs(a - b) <= TIE * max(1, abs(a), abs(b))
+
+
+def _joined(places: Sequence[Path]) -> dict[str, Any]:
+    runs: dict[str, Any] = {}
+    for place in places:
+        for run, entry in read_manifest(place)["runs"].items():
+            if runs.setdefault(run, entry) != entry:
+                raise InputError(f"'{place}' has another run under the name {run}: one of the manifests was edited.")
+    return {"schema": SCHEMA, "runs": runs}
+
+
+def _write(goal: Path, rows: Sequence[tuple[int, Row]], places: Sequence[Path], manifest: dict[str, Any]) -> None:
+    """Write the folder under another name and rename it, so that it is whole or absent."""
+    partial = goal.with_name(f"{goal.name}.partial")
+    if partial.exists():
+        raise InputError(f"'{partial}' exists, left by a merge that was cut off: remove it first.")
+    try:
+        partial.mkdir(parents=True)
+        with (partial / RUNS).open("wb") as file:
+            file.writelines(write_line(row) for _, row in rows)
+        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+        _copy_files(partial, {row["key"]: places[number] for number, row in rows}, places)
+        partial.rename(goal)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise cannot_write(goal, error) from error
+
+
+def _copy_files(goal: Path, kept: Mapping[str, Path], places: Sequence[Path]) -> None:
+    """Copy tracebacks and parameters, named by keys; of two with one name those of the folder whose row is kept."""
+    for place in places:
+        for file in sorted(file for name in (ERRORS, SOLUTIONS) for file in (place / name).rglob("*.*")):
+            copy = goal / file.relative_to(place)
+            if file.is_file() and (not copy.exists() or kept.get(file.stem) == place):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
+
+
+def _sentences(
+    goal: Path, content: Sequence[list[Row]], rows: list[Row], places: Sequence[Path], counts: Counter[str]
+) -> list[str]:
+    said = [f"{goal}: {len(rows)} rows of {', '.join(f'{p} ({len(c)})' for p, c in zip(places, content, strict=True))}"]
+    if counts["same"]:
+        said.append(f"{counts['same']} rows were there twice, the same")
+    if counts["near"]:
+        said.append(f"{counts['near']} rows differ by less than 1e-6: those of the folder named first are kept")
+    if counts["mended"]:
+        said.append(f"{counts['mended']} rows that failed in one folder are ok in another: the ok ones are kept")
+    hidden = newest(rows)[1] - sum(newest(own)[1] for own in content)
+    if hidden > 0:
+        said.append(
+            f"{hidden} rows were made by other code than those of the folder named last: they are in the file, and "
+            "tables leave them out"
+        )
+    return said

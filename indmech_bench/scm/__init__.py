@@ -1,0 +1,1 @@
+"""Structural causal models: parameters, laws, interventions, genericity, and what is shown of them."""

@@ -1,0 +1,1 @@
+"""Causal generative models: parameters -> laws under intervention, with their closed forms."""

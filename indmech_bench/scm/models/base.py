@@ -1,0 +1,48 @@
+"""What all models share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from torch import Tensor
+
+from indmech_bench.scm.interventions import Intervention
+from indmech_bench.scm.parameters import Parameters
+
+
+class BaseModel:
+    """A model whose every parameter is a mechanism of its own."""
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Parameter name -> shape of one replicate and start."""
+        raise NotImplementedError
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.shapes)
+
+    @property
+    def mechanisms(self) -> dict[str, tuple[str, ...]]:
+        """Mechanism -> names of its parameters."""
+        return {name: (name,) for name in self.names}
+
+    def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
+        """Intervention -> law."""
+        raise NotImplementedError
+
+    def law(self, parameters: Parameters, intervention: Intervention) -> Tensor:
+        """The law under one intervention."""
+        return self.laws(parameters)(intervention)
+
+    def symmetries(self, parameters: Parameters) -> list[dict[str, Tensor]]:
+        """Parameters with the same laws that the invariants tell apart: none but themselves."""
+        return [dict(parameters)]
+
+
+def rescale_each(parameters: Parameters, names: Iterable[str], factor: Tensor) -> dict[str, Tensor]:
+    """Multiply the vectors of these names (R, L), one an environment, by the columns of `factor` (R, E)."""
+    scaled = dict(parameters)
+    for e, name in enumerate(names):
+        scaled[name] = parameters[name] * factor[:, e, None]
+    return scaled

@@ -1,0 +1,94 @@
+"""Cascade of circular convolutions with real kernels, driven by circular complex white noise (THEORY 3.1)."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from indmech_bench.scm.models.kernels import KernelModel, Spectra, half_power
+from indmech_bench.scm.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class ConvolutionCascade(KernelModel):
+    """X = k_K * ... * k_1 * U on n samples; the kernels are `k1`, `k2`, ... with `lengths` taps.
+
+    `intervened` is the position (from 0) of the mechanism that interventions act on. X has the power spectrum
+    S = prod_k P_k with P_k = |K_k|^2, and mean power C = <S>.
+    """
+
+    lengths: tuple[int, ...]
+    n: int
+    intervened: int = 0
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {f"k{k + 1}": (length,) for k, length in enumerate(self.lengths)}
+
+    def degrees(self, phase: bool) -> int:
+        free = sum(self.lengths) - len(self.lengths) + 1
+        return min(free, self.n if phase else self.n // 2 + 1)
+
+    def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:
+        """Multiply the output by `factor` (R,), which mechanism 1 bears: the law's power by its square."""
+        return {name: value * factor[:, None] if name == "k1" else value for name, value in parameters.items()}
+
+    def composite(self, parameters: Parameters) -> Tensor:
+        """Transfer function prod_k K_k on the n // 2 + 1 non-negative frequencies: (..., L_k) -> (..., n // 2 + 1)."""
+        return functools.reduce(product, [torch.fft.rfft(parameters[name], n=self.n) for name in self.names])
+
+    def half_powers(self, parameters: Parameters) -> list[Tensor]:
+        """P_k on the non-negative frequencies, one (..., n // 2 + 1) a mechanism."""
+        return [half_power(parameters[name], self.n) for name in self.names]
+
+    def half_parts(self, parameters: Parameters) -> Spectra:
+        return self._split(self.half_powers(parameters), self.intervened)
+
+    @staticmethod
+    def _split(powers: list[Tensor], k: int) -> Spectra:
+        """P_k, R_k and no Q."""
+        rest = torch.ones_like(powers[0])
+        for j, power in enumerate(powers):
+            if j != k:
+                rest = rest * power
+        return powers[k], rest, torch.zeros_like(rest)
+
+    def log_generic_ratios(self, parameters: Parameters) -> Tensor:
+        """log rho_k of each mechanism, (..., K); of two, (..., 1): they are the same."""
+        powers = self.half_powers(parameters)
+        ratios = []
+        for k in range(len(powers) if len(powers) > 2 else 1):
+            P, R, _ = self._split(powers, k)
+            ratios.append((self.mean(P * R) / (self.mean(P) * self.mean(R))).log())
+        return torch.stack(ratios, -1)
+
+    def intervened_taps(self, parameters: Parameters) -> Tensor:
+        return parameters[self.names[self.intervened]]
+
+    def output_taps(self, parameters: Parameters) -> Tensor:
+        length = sum(self.lengths) - len(self.lengths) + 1
+        if length > self.n:
+            return torch.fft.irfft(self.composite(parameters), n=self.n)
+        size = length + length % 2
+        wide = ConvolutionCascade(self.lengths, size)
+        return torch.fft.irfft(wide.composite(parameters), n=size)[..., :length]
+
+    def invariants(self, parameters: Parameters) -> dict[str, Tensor]:
+        """Shapes of P_k and R_k (..., n) and log <P_k><R_k> (..., 1)."""
+        P, R, _ = self.parts(parameters)
+        p, r = P.mean(-1, keepdim=True), R.mean(-1, keepdim=True)
+        return {"intervened": P / p, "rest": R / r, "log_power": (p * r).log()}
+
+
+def product(first: Tensor, second: Tensor) -> Tensor:
+    """Product of transfer functions.
+
+    Written out: torch's complex product fuses differently in a vector's tail, so that a row's bits would depend on
+    its place in the batch.
+    """
+    real = first.real * second.real - first.imag * second.imag
+    imag = first.real * second.imag + first.imag * second.real
+    return torch.complex(real, imag)

@@ -1,0 +1,1 @@
+"""What a task shows of its truth, and the fit losses that follow from it."""

@@ -1,0 +1,120 @@
+"""Covariances of the output, and samples of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from indmech_bench.errors import UnsupportedError
+from indmech_bench.scm.divergences import trace
+from indmech_bench.scm.models.linear import LinearCascade
+from indmech_bench.scm.models.linear_environments import LinearEnvironments
+from indmech_bench.scm.observations.fitting import FLOOR, fits_exactly, fits_statistically, flat_from, over_starts
+from indmech_bench.scm.parameters import Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Covariance:
+    """The covariance (R, [E,] d, d): loss |Sigma_theta - Sigma|^2 / |Sigma|^2, its mean over environments."""
+
+    kind: ClassVar[str] = "covariance"
+
+    model: LinearCascade | LinearEnvironments
+    covariance: Tensor
+    samples: int = 1
+
+    @property
+    def shown(self) -> Tensor:
+        return self.covariance
+
+    def normalised(self, dtype: torch.dtype) -> tuple[Covariance, Tensor]:
+        power = trace(self.covariance)
+        return Covariance(self.model, (self.covariance / power[..., None, None]).to(dtype)), power.sqrt()
+
+    def residuals(self, parameters: Parameters) -> Tensor:
+        """Entries of the difference, (R, m) or (R, S, m), m = [E] d^2; the sum of their squares is the fit loss."""
+        made = self.model.covariance(parameters)
+        size = (self.covariance.square().sum((-2, -1), keepdim=True) * (self.model.environments or 1)).sqrt()
+        difference = (made - over_starts(self.covariance, made)) / over_starts(size, made)
+        return flat_from(difference, self.covariance.dim() - 1)
+
+    features = residuals
+
+    def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
+        return self.residuals(parameters).square().sum(-1)
+
+    def fits(self, losses: Tensor) -> Tensor:
+        return fits_exactly(losses)
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianSamples:
+    """N samples (R, N, d): loss (tr(Sigma_theta^-1 S) - log det(Sigma_theta^-1 S) - d) / d, Stein's, S = mean x x'.
+
+    Model and samples have a floor of white noise (R,) of known power. N d times the loss is the deviance. With a
+    batch S is the batch's, in the determinant that of all samples.
+    """
+
+    kind: ClassVar[str] = "samples"
+
+    model: LinearCascade
+    data: Tensor
+    floor: Tensor
+
+    @property
+    def samples(self) -> int:
+        return self.data.shape[1]
+
+    @property
+    def shown(self) -> Tensor:
+        return self.data
+
+    def normalised(self, dtype: torch.dtype) -> tuple[GaussianSamples, Tensor]:
+        power = self.data.square().mean((-2, -1))
+        scaled = (self.data / power.sqrt()[:, None, None]).to(dtype)
+        return replace(self, data=scaled, floor=(self.floor / power).to(dtype)), power.sqrt()
+
+    @cached_property
+    def _second_moment(self) -> tuple[Tensor, Tensor]:
+        """S (R, d, d) of all samples and its log determinant (R,)."""
+        moment = self.data.mT @ self.data / self.samples
+        return moment, _log_determinant(torch.linalg.cholesky_ex(moment)[0])
+
+    def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
+        moment, determinant = self._second_moment
+        if batch is not None:
+            chosen = self.data[torch.arange(len(batch)).unsqueeze(-1), batch]
+            moment = chosen.mT @ chosen / batch.shape[-1]
+        made = self.model.covariance(parameters)
+        eye = torch.eye(made.shape[-1], dtype=made.dtype)
+        made = made + over_starts(self.floor[:, None, None], made) * eye
+        factor = torch.linalg.cholesky_ex(made)[0]
+        right = over_starts(moment, made).expand_as(made).contiguous()
+        ratio = trace(torch.cholesky_solve(right, factor))
+        difference = _log_determinant(factor) - over_starts(determinant, ratio)
+        return ratio + difference / made.shape[-1] - 1
+
+    def residuals(self, parameters: Parameters) -> Tensor:
+        raise UnsupportedError("samples of a linear model have no residuals to polish")
+
+    features = residuals
+
+    def fits(self, losses: Tensor) -> Tensor:
+        return fits_statistically(self.samples * self.model.d * losses, self.model.degrees(phase=False))
+
+
+def _log_determinant(factor: Tensor) -> Tensor:
+    """Of a matrix from its Cholesky factor (..., d, d): (...)."""
+    return 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+
+
+def draw_gaussian_samples(model: LinearCascade, parameters: Parameters, normals: Tensor) -> GaussianSamples:
+    """Samples B A u with a floor, from normals (R, N, 2 d); mean power of the law 1."""
+    u, noise = normals.split(model.d, -1)
+    whole = parameters["B"] @ parameters["A"]
+    floor = torch.full((len(whole),), FLOOR, dtype=torch.float64)
+    return GaussianSamples(model, u @ whole.mT + FLOOR**0.5 * noise, floor)

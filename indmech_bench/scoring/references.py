@@ -1,0 +1,159 @@
+"""References: predictors that know more than a method may. Shown in every table, never ranked (THEORY 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from indmech_bench.problem.problem import Problem
+from indmech_bench.problem.solution import Solution
+from indmech_bench.registry.registration import register_reference
+from indmech_bench.scm.factorisation import Array, convolution_jacobian, convolve
+from indmech_bench.scm.genericity import placebo_statistic
+from indmech_bench.tasks.truth import Truth
+
+
+def of_parameters(truth: Truth, parameters: dict[str, Tensor]) -> Solution:
+    """The solution with these parameters, in the truth's own scale."""
+    return Solution(truth.model.laws(parameters), parameters)
+
+
+def constant(law: Tensor) -> Solution:
+    """Predicts the same law under every intervention."""
+    return Solution(lambda g: law)
+
+
+@register_reference("oracle")
+def oracle(problem: Problem, truth: Truth) -> Solution:
+    """The truth itself: every error is 0."""
+    return of_parameters(truth, truth.parameters)
+
+
+def observed_law(truth: Truth) -> Tensor:
+    """The law without intervention."""
+    return truth.model.law(truth.parameters, truth.family.identity)
+
+
+@register_reference("no-intervention")
+def no_intervention(problem: Problem, truth: Truth) -> Solution:
+    """The observed law, whatever the intervention: extrapolation error 1."""
+    return constant(observed_law(truth))
+
+
+@register_reference("output-intervention")
+def output_intervention(problem: Problem, truth: Truth) -> Solution:
+    """Intervenes on the output: mechanism 1 is the whole model, mechanism 2 does nothing. rho = 1 exactly."""
+    return Solution(truth.model.output_laws(truth.parameters))
+
+
+@register_reference("white")
+def white(problem: Problem, truth: Truth) -> Solution:
+    """White noise of the observed power."""
+    return constant(truth.model.geometry.white(observed_law(truth)))
+
+
+def best_constant_law(truth: Truth) -> Tensor:
+    """The law with the least summed divergence to the true laws under all interventions, the identity among them.
+
+    For modulation sqrt S = <sqrt P> sqrt R. (R, ...)
+    """
+    law = truth.model.laws(truth.parameters)
+    group = truth.family.group or (truth.family.identity, *truth.family.scored)
+    return truth.model.geometry.centre(torch.stack([*map(law, group)], 1))
+
+
+@register_reference("best-constant")
+def best_constant(problem: Problem, truth: Truth) -> Solution:
+    """The best law that ignores the intervention: it knows the truth, and that it may not react."""
+    return constant(best_constant_law(truth))
+
+
+@register_reference("random-solution")
+def random_solution(problem: Problem, truth: Truth) -> Solution:
+    """A blind pick among all solutions, uniform over classes of extrapolation equivalence."""
+
+    def choose(pairs: dict[str, Tensor], generator: np.random.Generator) -> int:
+        classes = distinct_classes(truth, pairs)
+        return classes[int(generator.random() * len(classes))]
+
+    generators = iter(truth.streams.generators("random-solution"))
+    return _chosen(truth, lambda pairs: choose(pairs, next(generators)))
+
+
+@register_reference("placebo-criterion")
+def placebo_criterion(problem: Problem, truth: Truth) -> Solution:
+    """The solution, among all, whose mechanisms have the nearest spectral centroids: nothing to do with independence.
+
+    A criterion has to beat it before its success says anything about independence.
+    """
+    return _chosen(truth, lambda pairs: int(placebo_statistic(pairs).argmin()))
+
+
+@register_reference("bayes-prior")
+def bayes_prior(problem: Problem, truth: Truth) -> Solution:
+    """The posterior mode among all solutions under iid Gaussian taps, free of scale.
+
+    Knows the prior of the natural task, not what a preset conditions on.
+    """
+
+    def mode(pairs: dict[str, Tensor]) -> int:
+        first, second = (value.numpy() for value in pairs.values())
+        return int(log_posterior(first, second).argmax())
+
+    return _chosen(truth, mode)
+
+
+def _chosen(truth: Truth, choose: Callable[[dict[str, Tensor]], int]) -> Solution:
+    """The solution that `choose` picks (an index) among all solutions of each replicate."""
+    picked = []
+    for composite in truth.composites():
+        pairs = truth.solutions(composite)
+        index = choose(pairs)
+        picked.append({name: value[index] for name, value in pairs.items()})
+    return of_parameters(truth, {name: torch.stack([row[name] for row in picked]) for name in truth.cascade.names})
+
+
+def distinct_classes(truth: Truth, pairs: dict[str, Tensor]) -> list[int]:
+    """One solution of each extrapolation class: solutions with the same invariants (to 1e-6) are one."""
+    blocks = truth.model.invariants(pairs)
+    invariants = torch.cat(list(blocks.values()), -1).numpy()
+    ratio = truth.model.log_generic_ratio(pairs).numpy()
+    kept: list[int] = []
+    for index in np.argsort(ratio, kind="stable"):
+        same = False
+        for other in reversed(kept):
+            if ratio[index] - ratio[other] > 1e-6:
+                break
+            same = same or bool(np.abs(invariants[index] - invariants[other]).max() < 1e-6)
+        if not same:
+            kept.append(int(index))
+    return kept
+
+
+def log_posterior(first: Array, second: Array) -> Array:
+    """Log posterior weight of each solution, (S, L1) and (S, L2) -> (S,), under iid Gaussian taps, free of scale.
+
+    Minus the log Jacobian of (direction of k_1, direction of k_2) -> direction of k_1 * k_2: the density of the
+    composite's direction that each solution contributes (THEORY 3.1, Bayes).
+    """
+    a = first / np.linalg.norm(first, axis=-1, keepdims=True)
+    b = second / np.linalg.norm(second, axis=-1, keepdims=True)
+    c = convolve(a, b)
+    norm = np.linalg.norm(c, axis=-1)
+    jacobian = convolution_jacobian(a, b)
+    along_a = jacobian[:, :, : a.shape[1]] @ complement(a)
+    along_b = jacobian[:, :, a.shape[1] :] @ complement(b)
+    tangent = complement(c / norm[:, None]).swapaxes(1, 2) @ np.concatenate([along_a, along_b], -1)
+    weight: Array = (c.shape[1] - 1) * np.log(norm) - np.linalg.slogdet(tangent)[1]
+    return weight
+
+
+def complement(unit: Array) -> Array:
+    """An orthonormal basis (S, L, L - 1) of the complement of each unit vector (S, L), by a Householder reflection."""
+    reflector = unit.copy()
+    reflector[:, 0] += np.where(unit[:, 0] >= 0, 1.0, -1.0)
+    reflector /= np.linalg.norm(reflector, axis=-1, keepdims=True)
+    return (np.eye(unit.shape[1]) - 2 * reflector[:, :, None] * reflector[:, None, :])[:, :, 1:]

@@ -1,0 +1,1 @@
+"""The few statistics that tables rest on."""

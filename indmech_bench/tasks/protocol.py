@@ -1,0 +1,50 @@
+"""What a task must offer: the contract between tasks and the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
+
+from torch import Tensor
+
+from indmech_bench.scm.interventions import Family
+from indmech_bench.scm.models.protocol import Model
+from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.truth import Truth
+
+
+class Task(Protocol):
+    """One family of SCMs with settings; a frozen dataclass registered under one or more names."""
+
+    family: ClassVar[str]
+
+    def check(self) -> None:
+        """Raise InputError when the settings are out of range; called before anything is drawn or written."""
+        ...
+
+    @property
+    def model(self) -> Model:
+        """The learner's model."""
+        ...
+
+    @property
+    def phase(self) -> bool:
+        """Whether the observation has the phase of the composite."""
+        ...
+
+    def interventions(self, streams: Streams) -> Family:
+        """The interventions that the task is scored on; `streams` of the truth, for those that are drawn."""
+        ...
+
+    def sample(self, streams: Streams) -> dict[str, Tensor]:
+        """True parameters (R, ...), each row from its own streams, output of mean power 1, of the learner's shapes."""
+        ...
+
+    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
+        """What a method is shown of the truth."""
+        ...
+
+    def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
+        """What is known of each truth (its log rho, its number of solutions): a list of R values a fact."""
+        ...

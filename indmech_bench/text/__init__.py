@@ -1,0 +1,1 @@
+"""Numbers, lines and tables as people read them."""

@@ -1,0 +1,107 @@
+"""Methods of one folder in pairs: all against one, and the best of each group against the simple rivals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Cli
+from folders import write_folder
+from scipy.stats import wilcoxon
+
+from indmech_bench.analysis.pairings import versus, winners
+from indmech_bench.errors import InputError
+from indmech_bench.registry.identity import row_identity_key
+
+N = 32
+GENERATOR = np.random.default_rng(1)
+BASE = GENERATOR.exponential(size=N)
+NEAR = BASE + 0.2 + 0.1 * GENERATOR.standard_normal(N)
+TASK = "fir-natural"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """adam is the better by 0.2, sgd ties, the multistart is far better but fails once; best-constant has e = 0.5."""
+    cells = {
+        (TASK, "adam"): BASE,
+        (TASK, "sgd"): BASE + 1e-9,
+        (TASK, "weight-decay"): NEAR,
+        (TASK, "multistart-independent"): [float("inf"), *np.full(N - 1, 1e-6)],
+    }
+    return write_folder(tmp_path / "r", cells, references=["best-constant", "white"])
+
+
+def test_a_difference_is_that_of_shared_seeds_with_wilcoxons_p(folder: Path) -> None:
+    found = {one.method: one for one in versus(folder, "adam")}
+    line = found["weight-decay"]
+    assert line.difference == pytest.approx(np.median(NEAR - BASE))
+    assert line.better + line.worse == N
+    assert line.worse == int((NEAR > BASE).sum())
+    raw = wilcoxon(NEAR, BASE).pvalue
+    assert raw <= line.pvalue <= raw * len(found) * (1 + 1e-9)  # Holm, of all lines of the table
+    assert (found["sgd"].ties, found["sgd"].pvalue) == (N, 1.0)
+
+
+def test_a_failed_replicate_errs_more_than_any_other(folder: Path) -> None:
+    line = next(one for one in versus(folder, "adam") if one.method == "multistart-independent")
+    assert line.worse >= 1
+    assert line.n == N
+    assert line.interval is not None
+
+
+def test_a_pairing_reversed_is_the_same_with_its_sign_changed(folder: Path) -> None:
+    one = next(line for line in versus(folder, "adam") if line.method == "weight-decay")
+    other = next(line for line in versus(folder, "weight-decay") if line.method == "adam")
+    assert (one.better, one.worse, one.difference) == (other.worse, other.better, -other.difference)
+
+
+def test_the_winner_of_a_group_has_its_best_score(folder: Path) -> None:
+    found = winners(folder)
+    assert {(one.group, one.method) for one in found} == {
+        ("fit", "adam"),
+        ("norm", "weight-decay"),
+        ("independence", "multistart-independent"),
+    }
+    assert {one.other for one in found} == {"best-constant", "white"}
+    scores = [one.score for one in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_method_that_is_not_there_is_refused_with_the_nearest(folder: Path) -> None:
+    with pytest.raises(InputError, match="did you mean 'adam'"):
+        versus(folder, "adm")
+
+
+def test_a_method_that_is_not_installed_is_no_reference(folder: Path) -> None:
+    path = folder / "runs.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if row["method"] == "sgd":
+            row["method"] = "elsewhere"
+            row["key"] = row_identity_key(row)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    groups = {one.method: one.group for one in versus(folder, "adam")}
+    assert (groups["elsewhere"], groups["white"]) == ("other", "reference")
+    assert ("other", "elsewhere") in {(one.group, one.method) for one in winners(folder)}
+
+
+def test_winners_need_a_rival(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="best-constant"):
+        winners(write_folder(tmp_path / "r", {(TASK, "adam"): BASE}))
+
+
+@pytest.mark.parametrize("verb", [("versus", "r", "adam"), ("winners", "r")])
+def test_the_command_line_writes_every_format(cli: Cli, folder: Path, verb: tuple[str, ...]) -> None:
+    for form in ("table", "md", "csv", "json"):
+        made = cli(*verb, "--format", form)
+        assert made.returncode == 0
+        assert "weight-decay" in made.stdout
+        if form == "json":
+            lines = json.loads(made.stdout)["pairings"]
+            assert all(line["better"] + line["worse"] + line["ties"] == line["n"] for line in lines)
+    wrong = cli(*verb, "--format", "tabel")
+    assert wrong.returncode == 2
+    assert "did you mean 'table'" in wrong.stderr

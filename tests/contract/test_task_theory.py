@@ -1,0 +1,152 @@
+"""The contract of tasks: laws, generic power, invariants and derivatives are what THEORY says they are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from contracts import TASKS, drawn, each_task, posed, task_of
+from torch import Tensor
+
+from indmech_bench.scm.interventions import modulations, rotations
+from indmech_bench.scm.models.environments import SharedConvolution
+from indmech_bench.scm.models.fork import Fork
+from indmech_bench.scm.models.kernels import KernelModel
+from indmech_bench.scm.models.linear import LinearCascade
+from indmech_bench.scm.models.linear_environments import LinearEnvironments
+from indmech_bench.scm.parameters import flatten
+from indmech_bench.scoring.scores import equivalence_gap
+
+WITH_MODEL = {name: task_of(name).model for name in TASKS}
+KERNELS = [name for name, model in WITH_MODEL.items() if isinstance(model, KernelModel)]
+LINEAR = [name for name, model in WITH_MODEL.items() if isinstance(model, LinearCascade)]
+SHARED = [name for name, model in WITH_MODEL.items() if isinstance(model, LinearEnvironments)]
+SMALL = [name for name in KERNELS if sum(map(math.prod, WITH_MODEL[name].shapes.values())) <= 64]
+
+
+def normals(seed: int, *shape: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape))
+
+
+@each_task
+def test_the_law_under_the_identity_is_the_observed_one(name: str) -> None:
+    truth = drawn(name)
+    law = truth.model.law(truth.parameters, truth.family.identity)
+    if isinstance(truth.model, KernelModel):
+        half = truth.model.half_spectrum(truth.parameters)
+        full = torch.cat([half, half[..., 1 : (truth.model.n + 1) // 2].flip(-1)], -1)
+        expected = full.flatten(-2) if truth.model.environments else full
+    else:
+        expected = truth.model.covariance(truth.parameters)
+    assert torch.allclose(law, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_generic_power_is_the_mean_over_all_modulations(name: str) -> None:
+    truth = drawn(name)
+    law = truth.model.laws(truth.parameters)
+    powers = torch.stack([law(g).mean(-1) for g in modulations(truth.model.n).group])
+    assert torch.allclose(truth.model.generic_power(truth.parameters), powers.mean(0), rtol=1e-11)
+
+
+def assert_mean(samples: Tensor, expected: Tensor) -> None:
+    """Samples (R, G) have this mean (R,), to within four standard errors."""
+    error = samples.std(-1) / samples.shape[-1] ** 0.5
+    assert bool(((samples.mean(-1) - expected).abs() < 4 * error).all())
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_generic_power_is_the_mean_over_rotations(name: str) -> None:
+    truth = drawn(name)
+    law = truth.model.laws(truth.parameters)
+    drawn_anew = rotations(normals(1, 1, 4000, truth.model.d, truth.model.d))
+    powers = torch.stack([law(g).diagonal(dim1=-2, dim2=-1).mean(-1) for g in drawn_anew.scored], -1)
+    assert_mean(powers, truth.model.generic_power(truth.parameters))
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_generic_power_is_the_mean_over_rotations_of_the_sources(name: str) -> None:
+    truth = drawn(name)
+    model, d = truth.model, truth.model.d
+    B = truth.parameters["B"]
+    powers = []
+    for g in rotations(normals(1, 1, 4000, d, d)).scored:
+        sources = [truth.parameters[f"a{e + 1}"].square().diag_embed() for e in range(model.environments)]
+        laws = [B @ g.act(source) @ B.mT for source in sources]
+        powers.append(torch.stack([law.diagonal(dim1=-2, dim2=-1).mean(-1) for law in laws]).mean(0))
+    assert_mean(torch.stack(powers, -1), model.generic_power(truth.parameters))
+
+
+@each_task
+def test_log_rho_is_power_over_generic_power(name: str) -> None:
+    truth = drawn(name)
+    power = truth.model.geometry.power(truth.model.law(truth.parameters, truth.family.identity))
+    ratio = (power / truth.model.generic_power(truth.parameters)).log()
+    assert torch.allclose(truth.model.log_generic_ratio(truth.parameters), ratio, atol=1e-12)
+
+
+def same_laws(model: object, parameters: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Other parameters with the same intervened laws."""
+    rows = len(next(iter(parameters.values())))
+    factor = torch.linspace(0.3, 4.0, rows, dtype=torch.float64)[:, None]
+    if isinstance(model, LinearCascade):
+        Q = rotations(normals(2, rows, 1, model.d, model.d)).scored[0].matrices
+        A, B = parameters["A"], parameters["B"]
+        return [{"A": A @ Q, "B": -B}, {"A": factor[..., None] * A, "B": B / factor[..., None]}]
+    if isinstance(model, LinearEnvironments):
+        order = torch.from_numpy(np.random.default_rng(3).permutation(model.d))
+        scale = torch.linspace(-2.0, 2.1, model.d, dtype=torch.float64)
+        scaled = {name: value / (scale if name == "B" else 1 / scale) for name, value in parameters.items()}
+        return [{name: value[..., order] for name, value in parameters.items()}, scaled]
+    assert isinstance(model, KernelModel)
+    *first, last = model.names
+    if isinstance(model, SharedConvolution | Fork):
+        moved = {**{name: parameters[name] * factor for name in first}, last: parameters[last] / factor}
+    else:
+        moved = {**parameters, first[0]: -factor * parameters[first[0]], last: parameters[last] / factor}
+    reversals = [{**parameters, name: parameters[name].flip(-1)} for name in model.names]
+    return [moved, *reversals]
+
+
+@each_task
+def test_parameters_with_the_same_intervened_laws_have_the_same_invariants(name: str) -> None:
+    truth = drawn(name)
+    true = truth.model.laws(truth.parameters)
+    for parameters in same_laws(truth.model, truth.parameters):
+        made = truth.model.laws(parameters)
+        assert all(torch.allclose(made(g), true(g), rtol=1e-9, atol=1e-11) for g in truth.family.scored)
+        assert float(equivalence_gap(truth, parameters).max()) < 1e-9
+
+
+@each_task
+def test_parameters_with_other_intervened_laws_have_other_invariants(name: str) -> None:
+    truth = drawn(name)
+    true, space = truth.model.laws(truth.parameters), truth.model.geometry
+    near = {key: value + 0.01 * normals(4, *value.shape) for key, value in truth.parameters.items()}
+    for parameters in (near, {key: normals(5, *value.shape) for key, value in truth.parameters.items()}):
+        made = truth.model.laws(parameters)
+        assert bool(
+            (torch.stack([space.divergence(made(g), true(g)) for g in truth.family.scored]).sum(0) > 1e-6).all()
+        )
+        assert float(equivalence_gap(truth, parameters).min()) > 1e-4
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_gradient_of_the_loss_is_that_of_residuals_and_jacobian(name: str) -> None:
+    problem = posed(name)
+    parameters = {key: value.requires_grad_() for key, value in problem.start(0.5, starts=2).items()}
+    slopes = torch.autograd.grad(problem.loss(parameters).sum(), [*parameters.values()])
+    gradient = flatten(dict(zip(parameters, slopes, strict=True)), problem.shapes)
+    plain = {key: value.detach() for key, value in parameters.items()}
+    product = (problem.jacobian(plain).mT @ problem.residuals(plain).unsqueeze(-1)).squeeze(-1)
+    factor = 1 if task_of(name).observation == "samples" else 2
+    assert torch.allclose(gradient, factor * product, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if task_of(name).observation != "samples"])
+def test_squared_residuals_sum_to_the_loss(name: str) -> None:
+    problem = posed(name)
+    start = problem.start(starts=2)
+    assert torch.allclose(problem.residuals(start).square().sum(-1), problem.loss(start), rtol=1e-12)

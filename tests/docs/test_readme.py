@@ -1,0 +1,55 @@
+"""The README's snippets recompute the figures of the leaderboard."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Cli
+from folders import write_folder
+
+README = Path(__file__).parents[2] / "README.md"
+FIGURES = {
+    "identified": "identified",
+    "e": "median_extrapolation_error",
+    "score": "score_iqm",
+    "cost": "cost",
+}
+
+
+@pytest.fixture(scope="module")
+def snippets() -> list[str]:
+    """The Python of the section on tables: how rows are read, then one snippet a figure."""
+    section = README.read_text(encoding="utf-8").partition("## Read and compare tables")[2].partition("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
+def test_the_snippets_recompute_the_table(
+    snippets: list[str], tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    cells = {
+        (task, method): np.where(random.random(13) < 0.2, np.inf, 10 ** random.normal(-1, 1, 13))
+        for task in ("fir-natural", "fork")
+        for method in ("adam", "sgd:steps=7")
+    }
+    write_folder(tmp_path / "results/mine", cells, references=["oracle"])
+    lines = json.loads(cli("leaderboard", "results/mine", "--format", "json").stdout)["lines"]
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {}
+    exec(snippets[0], space)
+    assert len(snippets) == 1 + len(FIGURES)
+    for snippet in snippets[1:]:
+        shown: list[pd.Series] = []
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(snippet, {**space, "print": shown.append})
+        (series,) = shown
+        figure = FIGURES[snippet.partition(" =")[0]]
+        assert dict(series) == pytest.approx({line["method"]: float(line[figure]) for line in lines})

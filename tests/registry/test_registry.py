@@ -1,0 +1,93 @@
+"""The catalogue, read as text, and the live registry are one."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import indmech_bench
+from indmech_bench.cli.descriptions import KINDS, listing
+from indmech_bench.errors import InputError
+from indmech_bench.registry import registration as registry
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.entries import Entry
+from indmech_bench.registry.notation import complete
+from indmech_bench.registry.registration import build, live
+
+ENTRIES = list(Catalogue.read().entries)
+
+
+def test_nothing_is_broken() -> None:
+    assert [entry.broken for entry in ENTRIES if entry.broken] == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_catalogue_and_live_registry_are_equal(entry: Entry) -> None:
+    made = live(entry)
+    assert made.__name__ == entry.attribute
+    assert inspect.getdoc(made) == inspect.cleandoc(entry.doc)
+    if entry.kind != "reference":
+        fields = {field.name: field.default for field in dataclasses.fields(made)}
+        own = {s.name: s.default for s in entry.settings if not s.named}
+        assert list(fields) == [setting.name for setting in entry.settings]
+        assert own.items() <= fields.items()
+        built = build(complete(entry, {}))
+        assert dataclasses.asdict(built) == entry.defaults
+
+
+def test_every_live_registration_is_in_the_catalogue() -> None:
+    for entry in ENTRIES:
+        live(entry)
+    alive = {key for key in registry._LIVE if not key[2].startswith("indmech_plugin")}
+    assert alive == {(entry.kind, entry.name, entry.module) for entry in ENTRIES}
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.kind == "method"], ids=lambda entry: entry.name)
+def test_every_numeric_setting_of_a_method_has_a_range(entry: Entry) -> None:
+    assert all(s.range for s in entry.settings if s.type in ("int", "float"))
+    assert "Source:" in entry.doc or entry.name.startswith("gradient-descent")
+    assert entry.facts["group"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_listing_has_names_and_summaries(kind: str) -> None:
+    records = listing(kind, Catalogue.read())
+    assert records
+    assert all(record["name"] and record["summary"] for record in records)
+
+
+def test_public_names_stay_what_they_are_at_second_access() -> None:
+    for name in indmech_bench.__all__:
+        assert getattr(indmech_bench, name) is getattr(indmech_bench, name)
+        assert name in dir(indmech_bench)
+
+
+def test_importing_and_listing_import_nothing_heavy() -> None:
+    code = (
+        "import sys, indmech_bench; indmech_bench.list_tasks(); indmech_bench.list_methods();"
+        "print([m for m in ('torch', 'numpy', 'scipy', 'pandas', 'matplotlib') if m in sys.modules])"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("name = 'x'\n@register_method(name)\nclass A:\n    'Doc.'\n", "not a literal"),
+        ("@register_method('x')\nclass A:\n    'Doc.'\n    y: float\n", "no default"),
+        ("@register_method('../x')\nclass A:\n    'Doc.'\n", "is no name"),
+        ("@register_method('x', z=1)\nclass A:\n    'Doc.'\n", "does not have"),
+        ("@register_method('x', **{})\nclass A:\n    'Doc.'\n", "literal keywords"),
+        ("x = (", "never closed"),
+    ],
+)
+def test_a_registration_that_cannot_be_read_says_why(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "bad.py").write_text(text)
+    with pytest.raises(InputError, match=why):
+        Catalogue.read([tmp_path / "bad.py"])
