@@ -14,7 +14,7 @@ from indmech_bench.cli import (
     running,  # noqa: F401
 )
 
-# isort: off (importing them registers their verbs, in the order in which help lists them)
+# isort: off
 from indmech_bench.cli.application import app
 
 # isort: on
