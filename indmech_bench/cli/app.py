@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the verbs are imported in the order in which help lists them
 """The command `indmech-bench`: all verbs, and how a command ends."""
 
 from __future__ import annotations
@@ -7,17 +8,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from indmech_bench.cli import (
-    extending,  # noqa: F401
-    folders,  # noqa: F401
-    reading,  # noqa: F401
-    running,  # noqa: F401
-)
-
-# isort: off
+from indmech_bench.cli import reading, running, folders, extending  # noqa: F401 - importing them registers their verbs
 from indmech_bench.cli.application import app
-
-# isort: on
 from indmech_bench.cli.terminal import say
 from indmech_bench.errors import InputError
 
