@@ -10,7 +10,15 @@ import numpy as np
 from scipy.linalg import convolution_matrix
 
 from indmech_baselines.factoring import as_parameters, minimum_phase
-from indmech_bench import Array, Problem, SharedConvolution, Solution, UnsupportedError, polish, register_method
+from indmech_bench import (
+    Array,
+    Problem,
+    SharedConvolution,
+    Solution,
+    UnsupportedError,
+    levenberg_marquardt,
+    register_method,
+)
 
 
 @register_method("approximate-gcd")
@@ -22,7 +30,7 @@ class ApproximateGcd:
     divisor. A closed form, then polished. Without a phase the same is done with autocorrelations, whose factors are
     then taken of minimum phase: reflected zeros change no prediction. Costs a Jacobian.
 
-    polish_steps: at most so many Gauss-Newton steps.
+    polish_steps: at most so many Levenberg-Marquardt steps.
     Skips all but two or more environments of convolutions that share a kernel.
     Source: Corless, Gianni, Trager, Watt (ISSAC 1995); Xu, Liu, Tong, Kailath (1995), blind identification of channels.
     """
@@ -39,7 +47,7 @@ class ApproximateGcd:
         own, shared = model.lengths
         rows = [self._divided(problem, row, own, shared) for row in problem.observations.double().numpy()]
         problem.spend(model.environments * own + shared)
-        polished, loss = polish(problem, as_parameters(problem, rows), self.polish_steps)
+        polished, loss = levenberg_marquardt(problem, as_parameters(problem, rows), self.polish_steps)
         return problem.solution(polished, loss=loss)
 
     @staticmethod

@@ -7,21 +7,10 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
-from indmech_baselines.criteria import criterion_of
-from indmech_bench import (
-    Intervention,
-    KernelModel,
-    Player,
-    Problem,
-    Solution,
-    UnsupportedError,
-    pick,
-    polish,
-    register_method,
-    train,
-)
+from indmech_baselines.criteria import criterion_named
+from indmech_baselines.many_starts import ManyStarts
+from indmech_bench import Intervention, KernelModel, Problem, Solution, UnsupportedError, pick, register_method
 
 SAME = 1e-6
 """Starts whose criterion and log rho differ by less have found the same solution."""
@@ -30,7 +19,7 @@ SAME = 1e-6
 @register_method("averaging-min-norm", criterion="norm", sharpness=10.0)
 @register_method("averaging-evidence", criterion="flatness", sharpness=0.5)
 @dataclass(frozen=True)
-class Averaging:
+class Averaging(ManyStarts):
     """Run `adam` from many starts, polish; predict sqrt S_g = sum_s w_s sqrt S_g^(s), w ~ exp(-sharpness criterion).
 
     The sum is over the distinct solutions that fit: under each intervention the law of least weighted divergence to
@@ -39,45 +28,34 @@ class Averaging:
     and 20 on tuning seeds 10000-10255 of fir-natural, over all solutions). A law without parameters: metrics that
     need them are absent.
 
-    starts: number of starts, 1 or more.
-    learning_rate, steps, init_scale: as in `adam`.
-    polish_steps: at most so many Gauss-Newton steps for each start.
+    criterion: norm, flatness, independence, likelihood, placebo or combined.
+    sharpness: how fast weights fall with the criterion.
     Skips linear models, where the average has no closed form.
     Source: Hoeting, Madigan, Raftery, Volinsky (1999).
     """
 
     group: ClassVar[str] = "average"
-    ranges: ClassVar[dict[str, str]] = {
-        "sharpness": "(0, inf)",
-        "starts": "[1, inf)",
-        "learning_rate": "(0, inf)",
-        "steps": "[1, inf)",
-        "init_scale": "[0, inf)",
-        "polish_steps": "[0, inf)",
-    }
+    ranges: ClassVar[dict[str, str]] = {"sharpness": "(0, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"learning_rate": [0.005, 0.02, 0.05]}
 
     criterion: str = "norm"
     sharpness: float = 10.0
-    starts: int = 16
-    learning_rate: float = 0.02
-    steps: int = 2000
-    init_scale: float | None = None
-    polish_steps: int = 50
+
+    def check(self) -> None:
+        """Raises InputError for a criterion that is not known."""
+        criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         if not isinstance(problem.model, KernelModel):
             raise UnsupportedError("the average of covariances has no closed form")
-        player = Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate))
-        trained = train(problem, problem.start(self.init_scale, self.starts), [player], self.steps)
+        found = self.found(problem)
         with torch.no_grad():
-            polished, loss = polish(problem, trained, self.polish_steps)
-            weights = self._weights(problem, polished, problem.fits(loss))
-        rows = range(self.starts)
-        laws = [problem.solution(pick(polished, torch.full((problem.replicates,), s))).law for s in rows]
+            weights = self._weights(problem, found.polished, found.fits)
+        starts = range(self.starts)
+        laws = [problem.solution(pick(found.polished, torch.full((problem.replicates,), s))).law for s in starts]
 
         def law(g: Intervention) -> Tensor:
-            roots = torch.stack([one(g).sqrt() for one in laws], -1)
+            roots = torch.stack([law_of_start(g).sqrt() for law_of_start in laws], -1)
             # a start that does not fit has weight 0, and may be anything, NaN too
             return torch.where(weights.unsqueeze(1) > 0, roots * weights.unsqueeze(1), 0.0).sum(-1).square()
 
@@ -85,7 +63,7 @@ class Averaging:
 
     def _weights(self, problem: Problem, parameters: dict[str, Tensor], fits: Tensor) -> Tensor:
         """Weights (R, S), their sum 1: 0 for starts that do not fit or repeat an earlier one; NaN if none fits."""
-        values = criterion_of(self.criterion)(problem, parameters)
+        values = criterion_named(self.criterion)(problem, parameters)
         ratios = problem.log_generic_ratio(parameters)
         counts = fits & ~values.isnan()
         near = [(value.unsqueeze(-1) - value.unsqueeze(-2)).abs() < SAME for value in (values, ratios)]

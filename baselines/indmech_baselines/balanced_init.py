@@ -7,48 +7,29 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.optim import SGD
 
-from indmech_baselines.conclusion import conclude
-from indmech_bench import Parameters, Player, Problem, Solution, register_method, train
+from indmech_baselines.gradient_descent import GradientDescent
+from indmech_bench import Parameters, Problem, register_method
 
 
 @register_method("balanced-init")
 @dataclass(frozen=True)
-class BalancedInit:
+class BalancedInit(GradientDescent):
     """Gradient descent on the fit, as `gradient-descent`, from a start whose mechanisms are balanced.
 
     Gradient flow conserves what mechanisms differ by: |k_i|^2 - |k_j|^2, for kernels as long as the signal
     |K_i(nu)|^2 - |K_j(nu)|^2 at every nu, for matrices A A' - B'B. From a balanced start all of them are 0 and stay so:
     training ends at the minimum-norm solution of what it can reach, the largest rho. Kernels as long as the signal get
-    the spectrum of the first, matrices are the first one's transpose, all others get its norm.
+    the spectrum of the first, matrices are the first one's transpose, all others get its norm. `init_scale` is that of
+    the first mechanism.
 
-    learning_rate, clip: as in `gradient-descent`.
-    steps: number of steps.
-    init_scale: standard deviation of the start of the first mechanism; none for the problem's own.
-    polish: end with at most 50 Gauss-Newton steps.
     Source: Arora, Cohen, Hazan (ICML 2018); THEORY 3.1, full-length cascade, facts 1 and 2.
     """
 
-    group: ClassVar[str] = "fit"
-    ranges: ClassVar[dict[str, str]] = {
-        "learning_rate": "(0, inf)",
-        "clip": "(0, inf)",
-        "steps": "[1, inf)",
-        "init_scale": "[0, inf)",
-    }
     grid: ClassVar[dict[str, list[float | None]]] = {"learning_rate": [0.05, 0.1, 0.2], "init_scale": [0.1, None, 1.0]}
 
-    learning_rate: float = 0.2
-    clip: float | None = 1.0
-    steps: int = 2000
-    init_scale: float | None = None
-    polish: bool = False
-
-    def fit(self, problem: Problem) -> Solution:
-        player = Player(problem.loss, lambda tensors: SGD(tensors, lr=self.learning_rate), clip=self.clip)
-        trained = train(problem, balanced(problem.start(self.init_scale)), [player], self.steps)
-        return conclude(problem, trained, self.polish)
+    def start(self, problem: Problem, starts: int | None = None) -> dict[str, Tensor]:
+        return balanced(super().start(problem, starts))
 
 
 def balanced(start: Parameters) -> dict[str, Tensor]:

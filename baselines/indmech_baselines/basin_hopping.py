@@ -7,15 +7,21 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
-from indmech_baselines.criteria import criterion_of
-from indmech_bench import Player, Problem, Solution, polish, register_method, require_normal_equations, train
+from indmech_baselines.criteria import criterion_named
+from indmech_bench import (
+    GradientMethod,
+    Problem,
+    Solution,
+    levenberg_marquardt,
+    register_method,
+    require_normal_equations,
+)
 
 
 @register_method("basin-hopping")
 @dataclass(frozen=True)
-class BasinHopping:
+class BasinHopping(GradientMethod):
     """Run `adam` once, polish; then kick the first mechanism, refit everything, and keep the hop if it is better.
 
     A kick adds kick |theta_1| z / sqrt(p) to the first mechanism, z standard normal; Levenberg-Marquardt refits it and
@@ -26,41 +32,33 @@ class BasinHopping:
     hops: number of kicks.
     kick: size of a kick relative to the mechanism's norm.
     refit: Levenberg-Marquardt steps of a refit, at most.
-    learning_rate, steps, init_scale: as in `adam`.
     Skips what Levenberg-Marquardt skips.
     Source: Wales and Doye (1997).
     """
 
     group: ClassVar[str] = "evidence and independence"
-    ranges: ClassVar[dict[str, str]] = {
-        "hops": "[1, inf)",
-        "kick": "(0, inf)",
-        "refit": "[1, inf)",
-        "learning_rate": "(0, inf)",
-        "steps": "[1, inf)",
-        "init_scale": "[0, inf)",
-    }
+    ranges: ClassVar[dict[str, str]] = {"hops": "[1, inf)", "kick": "(0, inf)", "refit": "[1, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"kick": [0.3, 1.0, 3.0], "hops": [20, 50]}
 
     criterion: str = "combined"
     hops: int = 50
     kick: float = 1.0
     refit: int = 50
-    learning_rate: float = 0.02
-    steps: int = 2000
-    init_scale: float | None = None
+
+    def check(self) -> None:
+        """Raises InputError for a criterion that is not known."""
+        criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         require_normal_equations(problem)
-        criterion = criterion_of(self.criterion)
-        player = Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate))
-        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
+        criterion = criterion_named(self.criterion)
+        trained = self.trained(problem)
         with torch.no_grad():
-            now, loss = polish(problem, _with_starts(trained), self.refit)
+            now, loss = levenberg_marquardt(problem, _with_starts(trained), self.refit)
             value = criterion(problem, now)
             accepted = torch.zeros(problem.replicates)
             for hop in range(self.hops):
-                moved, new_loss = polish(problem, self._kicked(problem, now, hop), self.refit)
+                moved, new_loss = levenberg_marquardt(problem, self._kicked(problem, now, hop), self.refit)
                 new_value = criterion(problem, moved)
                 fits = problem.fits(torch.cat([loss, new_loss], -1))
                 # one that has not fitted yet takes any hop that does; one that has, only a better criterion

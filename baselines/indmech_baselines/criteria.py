@@ -1,9 +1,11 @@
-"""Criteria: which of many solutions to take. A smaller value is the better one."""
+"""Criteria: which of many solutions to take. A smaller value is the better one; nuisances have no part in it."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,8 +24,8 @@ from indmech_bench import (
     unknown,
 )
 
-Criterion = Callable[[Problem, Parameters], Tensor]
-"""Parameters (R, S, ...) -> values (R, S), NaN where they are none."""
+F = TypeVar("F", bound=Callable[[Problem, Parameters], Tensor])
+
 RIDGE = 1e-8
 """Fit error below which a solution counts as one: the noise level of the evidence."""
 LARGEST = 512
@@ -32,22 +34,68 @@ EVEN_HANDED = 2.0
 """Weight of the generic ratio beside the log evidence in `combined`: see `combined`."""
 
 
+@dataclass(frozen=True)
+class Criterion:
+    """A registered criterion: parameters (R, S, ...) -> values (R, S), NaN where they are none.
+
+    looks: how often it looks at log rho; jacobian: whether it takes a Jacobian of the mechanisms. Both are its cost.
+    """
+
+    name: str
+    function: Callable[[Problem, Parameters], Tensor]
+    looks: int = 0
+    jacobian: bool = False
+
+    def __call__(self, problem: Problem, parameters: Parameters) -> Tensor:
+        return self.function(problem, parameters)
+
+    def cost(self, problem: Problem) -> int:
+        """Cost units for one solution: a look at rho 1, a Jacobian one a parameter."""
+        return self.looks + (size_of(_mechanism_shapes(problem)) if self.jacobian else 0)
+
+
+CRITERIA: dict[str, Criterion] = {}
+"""Every criterion by name."""
+
+
+def _registered(name: str, *, looks: int = 0, jacobian: bool = False) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        CRITERIA[name] = Criterion(name, function, looks, jacobian)
+        return function
+
+    return register
+
+
+def _mechanism_shapes(problem: Problem) -> dict[str, tuple[int, ...]]:
+    """The shapes of the mechanisms' parameters: a nuisance is no part of any criterion."""
+    return {name: problem.shapes[name] for parts in problem.mechanisms.values() for name in parts}
+
+
+@_registered("independence", looks=1)
 def independence(problem: Problem, parameters: Parameters) -> Tensor:
     """sum_k |log rho_k|, over all mechanisms that have a generic ratio of their own."""
     return problem.log_generic_ratios(parameters).abs().sum(-1)
 
 
+@_registered("norm")
 def norm(problem: Problem, parameters: Parameters) -> Tensor:
     """log prod_k |theta_k|^2, least at the minimum-norm solution, where weight decay leads. Of two: the largest rho."""
-    squares = [value.flatten(2).square().sum(-1) for value in parameters.values()]
+    squares = [_squared_norm([parameters[name].flatten(2) for name in parts]) for parts in problem.mechanisms.values()]
     return torch.stack(squares, -1).log().sum(-1)
 
 
+def _squared_norm(values: Sequence[Tensor]) -> Tensor:
+    """Squared norm of a mechanism from its parameters (..., p_i): (...)."""
+    return torch.stack([value.square().sum(-1) for value in values], -1).sum(-1)
+
+
+@_registered("placebo")
 def placebo(problem: Problem, parameters: Parameters) -> Tensor:
     """|difference of spectral centroids| of the first two mechanisms: nothing to do with independence."""
-    return placebo_statistic({name: value.flatten(2) for name, value in parameters.items()})
+    return placebo_statistic({name: parameters[name].flatten(2) for name in _mechanism_shapes(problem)})
 
 
+@_registered("likelihood", looks=1)
 def likelihood(problem: Problem, parameters: Parameters) -> Tensor:
     """-log p(log rho) under the null of independently drawn mechanisms, by a Gaussian kernel estimate (scipy)."""
     ratio = problem.log_generic_ratio(parameters)
@@ -63,6 +111,7 @@ def _null_density(null: Null) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     return grid, gaussian_kde(drawn).logpdf(grid).clip(-1e6)
 
 
+@_registered("flatness", jacobian=True)
 def flatness(problem: Problem, parameters: Parameters) -> Tensor:
     """log det (I + N J'J N / ridge), J the Jacobian of the fit and N = |theta_k| on the parameters of mechanism k.
 
@@ -73,28 +122,30 @@ def flatness(problem: Problem, parameters: Parameters) -> Tensor:
     Source: MacKay (1992), the evidence; Hochreiter and Schmidhuber (1997), flat minima; Dinh et al. (ICML 2017) and
     Petzka et al. (NeurIPS 2021), why relative coordinates.
     """
-    count = size_of(problem.shapes)
+    shapes = _mechanism_shapes(problem)
+    count = size_of(shapes)
     if count > LARGEST:
         raise UnsupportedError(f"flatness needs a Jacobian: {count} parameters are more than {LARGEST}")
-    columns = {name: torch.Size(shape).numel() for name, shape in problem.shapes.items()}
+    columns = {name: torch.Size(shape).numel() for name, shape in shapes.items()}
     values = []
     for s in range(next(iter(parameters.values())).shape[1]):  # a start at a time: Jacobians are large
-        one = {name: value[:, s] for name, value in parameters.items()}
-        sizes = _mechanism_norms(problem, one)
-        scale = torch.cat([sizes[name].unsqueeze(-1).expand(-1, columns[name]) for name in problem.shapes], -1)
-        values.append(log_det_ridge(problem.jacobian(one) * scale.unsqueeze(-2), RIDGE))
+        start = {name: value[:, s] for name, value in parameters.items()}
+        sizes = _mechanism_norms(problem, start)
+        scale = torch.cat([sizes[name].unsqueeze(-1).expand(-1, columns[name]) for name in shapes], -1)
+        values.append(log_det_ridge(problem.jacobian(start, list(shapes)) * scale.unsqueeze(-2), RIDGE))
     return torch.stack(values, -1)
 
 
 def _mechanism_norms(problem: Problem, parameters: Parameters) -> dict[str, Tensor]:
     """Norm (R,) of its mechanism for each parameter."""
     norms = {}
-    for names in problem.mechanisms.values():
-        squares = [parameters[name].flatten(1).square().sum(-1) for name in names]
-        norms.update(dict.fromkeys(names, torch.stack(squares, -1).sum(-1).sqrt()))
+    for parts in problem.mechanisms.values():
+        norm_of_mechanism = _squared_norm([parameters[name].flatten(1) for name in parts]).sqrt()
+        norms.update(dict.fromkeys(parts, norm_of_mechanism))
     return norms
 
 
+@_registered("combined", looks=1, jacobian=True)
 def combined(problem: Problem, parameters: Parameters) -> Tensor:
     """Minus the log evidence plus EVEN_HANDED sum_k |log rho_k|: flat and independent.
 
@@ -105,27 +156,11 @@ def combined(problem: Problem, parameters: Parameters) -> Tensor:
     return flatness(problem, parameters) / 2 + EVEN_HANDED * independence(problem, parameters)
 
 
-CRITERIA: dict[str, Criterion] = {
-    "independence": independence,
-    "norm": norm,
-    "placebo": placebo,
-    "likelihood": likelihood,
-    "flatness": flatness,
-    "combined": combined,
-}
-
-
-def criterion_of(name: str) -> Criterion:
+def criterion_named(name: str) -> Criterion:
     """The criterion of this name. Raises InputError."""
     if name not in CRITERIA:
         raise unknown("criterion", name, CRITERIA)
     return CRITERIA[name]
-
-
-def cost_of(name: str, problem: Problem) -> int:
-    """Cost units of a criterion for one solution: a look at rho 1, a Jacobian one a parameter."""
-    jacobian = size_of(problem.shapes) if name in ("flatness", "combined") else 0
-    return jacobian + (name in ("independence", "likelihood", "combined"))
 
 
 def best(values: Tensor, eligible: Tensor) -> Tensor:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch.optim import SGD
-
-from indmech_baselines.conclusion import conclude
-from indmech_bench import Player, Problem, Solution, register_method, train
+from indmech_bench import DescentRule, Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("gradient-descent")
 @dataclass(frozen=True)
-class GradientDescent:
+class GradientDescent(SingleStart):
     """Minimise the fit loss alone by gradient descent, no momentum, cosine schedule.
 
     learning_rate: initial step size. Chosen by fit on tuning seeds of fir-natural among 0.03, 0.1, 0.2, 0.3, 0.4,
@@ -22,19 +20,10 @@ class GradientDescent:
         --method gradient-descent:learning_rate=0.2 --method gradient-descent:learning_rate=0.3 ...
         indmech-bench leaderboard results/tuning --metric fit_error
     clip: largest norm of a replicate's gradient, longer ones are shortened; none for no limit.
-    steps: number of steps.
-    init_scale: standard deviation of the start; none for the problem's own.
-    polish: end with at most 50 Gauss-Newton steps.
     """
 
     group: ClassVar[str] = "fit"
-    ranges: ClassVar[dict[str, str]] = {
-        "learning_rate": "(0, inf)",
-        "clip": "(0, inf)",
-        "steps": "[1, inf)",
-        "init_scale": "[0, inf)",
-    }
-
+    ranges: ClassVar[dict[str, str]] = {"clip": "(0, inf)"}
     grid: ClassVar[dict[str, list[float | None]]] = {
         "learning_rate": [0.05, 0.1, 0.2, 0.4],
         "init_scale": [0.1, None, 1.0],
@@ -42,11 +31,6 @@ class GradientDescent:
 
     learning_rate: float = 0.2
     clip: float | None = 1.0
-    steps: int = 2000
-    init_scale: float | None = None
-    polish: bool = False
 
-    def fit(self, problem: Problem) -> Solution:
-        player = Player(problem.loss, lambda tensors: SGD(tensors, lr=self.learning_rate), clip=self.clip)
-        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
-        return conclude(problem, trained, self.polish)
+    def phases(self, problem: Problem) -> Sequence[Phase]:
+        return [Phase(Objective(), DescentRule(self.learning_rate), clip=self.clip)]

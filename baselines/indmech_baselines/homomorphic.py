@@ -9,7 +9,15 @@ import numpy as np
 from scipy.linalg import convolution_matrix
 
 from indmech_baselines.factoring import as_parameters
-from indmech_bench import Array, ConvolutionCascade, Problem, Solution, UnsupportedError, polish, register_method
+from indmech_bench import (
+    Array,
+    ConvolutionCascade,
+    Problem,
+    Solution,
+    UnsupportedError,
+    levenberg_marquardt,
+    register_method,
+)
 
 FLOOR = 1e-6
 """Smallest power of a frequency, relative to the mean: the cepstrum of an exact zero is infinite."""
@@ -25,7 +33,7 @@ class Homomorphic:
     training: it bets that the mechanisms differ in smoothness. Costs one unit.
 
     cutoff: highest quefrency, in samples, that goes to k_2; none for its length - 1, at most n / 8.
-    polish_steps: at most so many Gauss-Newton steps.
+    polish_steps: at most so many Levenberg-Marquardt steps.
     Skips all but chains of two convolutions.
     Source: Oppenheim and Schafer (1975), homomorphic deconvolution.
     """
@@ -44,7 +52,7 @@ class Homomorphic:
         cutoff = min(model.lengths[1] - 1, model.n // 8) if self.cutoff is None else self.cutoff
         problem.spend(1)
         rows = [self._separated(problem, model, row, cutoff) for row in problem.observations.double().numpy()]
-        polished, loss = polish(problem, as_parameters(problem, rows), self.polish_steps)
+        polished, loss = levenberg_marquardt(problem, as_parameters(problem, rows), self.polish_steps)
         return problem.solution(polished, loss=loss)
 
     @staticmethod

@@ -11,7 +11,16 @@ from scipy.linalg import LinAlgError, eigh
 from torch import Tensor
 
 from indmech_baselines.criteria import best
-from indmech_bench import Array, LinearEnvironments, Problem, Solution, UnsupportedError, pick, polish, register_method
+from indmech_bench import (
+    Array,
+    LinearEnvironments,
+    Problem,
+    Solution,
+    UnsupportedError,
+    levenberg_marquardt,
+    pick,
+    register_method,
+)
 
 
 @register_method("joint-diagonalisation")
@@ -24,7 +33,7 @@ class JointDiagonalisation:
     Jacobian of the shared matrix.
 
     pairs: number of pairs of weighted sums; the first is that of the first two environments.
-    polish_steps: at most so many Gauss-Newton steps.
+    polish_steps: at most so many Levenberg-Marquardt steps.
     Skips all but linear environments that share a matrix.
     Source: Molgedey and Schuster (1994); Parra and Sajda (JMLR 2003), generalised eigenvalues.
     """
@@ -52,7 +61,8 @@ class JointDiagonalisation:
         }
         with torch.no_grad():
             losses = problem.loss(starts)
-            polished, loss = polish(problem, pick(starts, best(losses, ~losses.isnan())), self.polish_steps)
+            start = pick(starts, best(losses, ~losses.isnan()))
+            polished, loss = levenberg_marquardt(problem, start, self.polish_steps)
         return problem.solution(polished, loss=loss)
 
 

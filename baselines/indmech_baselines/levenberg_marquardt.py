@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import torch
 
-from indmech_baselines.criteria import best, criterion_of
-from indmech_bench import Problem, Solution, pick, polish, register_method, require_normal_equations
+from indmech_baselines.criteria import best, criterion_named
+from indmech_bench import Problem, Solution, levenberg_marquardt, pick, register_method, require_normal_equations
 
 
 @register_method("levenberg-marquardt")
@@ -41,12 +41,17 @@ class LevenbergMarquardt:
     steps: int = 200
     init_scale: float | None = None
 
+    def check(self) -> None:
+        """Raises InputError for a criterion that is not known."""
+        if self.criterion != "fit":
+            criterion_named(self.criterion)
+
     def fit(self, problem: Problem) -> Solution:
         require_normal_equations(problem)
         with torch.no_grad():
-            fitted, loss = polish(problem, problem.start(self.init_scale, self.starts), self.steps)
+            fitted, loss = levenberg_marquardt(problem, problem.start(self.init_scale, self.starts), self.steps)
             fits = problem.fits(loss)
-            value = loss if self.criterion == "fit" else criterion_of(self.criterion)(problem, fitted)
+            value = loss if self.criterion == "fit" else criterion_named(self.criterion)(problem, fitted)
         chosen = best(value, ~loss.isnan() if self.criterion == "fit" else fits)
         rows = torch.arange(problem.replicates)
         return problem.solution(

@@ -9,16 +9,25 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
-from indmech_baselines.criteria import best, cost_of, criterion_of
+from indmech_baselines.criteria import best, criterion_named
 from indmech_baselines.factoring import chain_of, stacked
-from indmech_bench import Array, Player, Problem, RootGroup, Solution, pick, polish, register_method, root_groups, train
+from indmech_bench import (
+    Array,
+    GradientMethod,
+    Problem,
+    RootGroup,
+    Solution,
+    levenberg_marquardt,
+    pick,
+    register_method,
+    root_groups,
+)
 
 
 @register_method("path-swap")
 @dataclass(frozen=True)
-class PathSwap:
+class PathSwap(GradientMethod):
     """Run `adam` once, polish; while a criterion falls, make the best exchange of zeros between two kernels.
 
     An exchange takes one real factor (a real zero or a conjugate pair) or two real zeros of each of two kernels, of
@@ -27,38 +36,32 @@ class PathSwap:
 
     criterion: independence, norm, likelihood, flatness or combined (`indmech_baselines.criteria`).
     swaps: most exchanges.
-    learning_rate, steps, init_scale: as in `adam`.
     Skips all but chains of two or three short kernels.
     Source: THEORY 3.1, FIR cascade.
     """
 
     group: ClassVar[str] = "evidence and independence"
-    ranges: ClassVar[dict[str, str]] = {
-        "swaps": "[0, inf)",
-        "learning_rate": "(0, inf)",
-        "steps": "[1, inf)",
-        "init_scale": "[0, inf)",
-    }
+    ranges: ClassVar[dict[str, str]] = {"swaps": "[0, inf)"}
     grid: ClassVar[dict[str, list[str]]] = {"criterion": ["independence", "norm", "flatness", "combined"]}
 
     criterion: str = "combined"
     swaps: int = 20
-    learning_rate: float = 0.02
-    steps: int = 2000
-    init_scale: float | None = None
+
+    def check(self) -> None:
+        """Raises InputError for a criterion that is not known."""
+        criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         chain_of(problem)
-        criterion = criterion_of(self.criterion)
-        player = Player(problem.loss, lambda tensors: Adam(tensors, lr=self.learning_rate))
-        trained = train(problem, problem.start(self.init_scale), [player], self.steps)
+        criterion = criterion_named(self.criterion)
+        trained = self.trained(problem)
         with torch.no_grad():
-            now, _ = polish(problem, trained)
+            now, _ = levenberg_marquardt(problem, trained)
             moving = torch.ones(problem.replicates, dtype=torch.bool)
             swapped = torch.zeros(problem.replicates, dtype=torch.float64)
             for _ in range(self.swaps):
                 candidates, count = _neighbours(now, moving)
-                with problem.prepaid(count * moving * cost_of(self.criterion, problem)):
+                with problem.prepaid(count * moving * criterion.cost(problem)):
                     values = criterion(problem, candidates)
                 chosen = best(values, torch.arange(values.shape[1]) < count.unsqueeze(-1))
                 moving = moving & (chosen > 0)
@@ -69,7 +72,7 @@ class PathSwap:
                     for name, value in now.items()
                 }
                 swapped += moving
-            polished, loss = polish(problem, now)
+            polished, loss = levenberg_marquardt(problem, now)
         return problem.solution(polished, swaps=swapped, loss=loss)
 
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import best, cost_of, criterion_of
+from indmech_baselines.criteria import best, criterion_named
 from indmech_baselines.factoring import chain_of, observed_composites, shared_out, stacked
-from indmech_bench import Problem, Solution, pick, polish, register_method
+from indmech_bench import Problem, Solution, levenberg_marquardt, pick, register_method
 
 CHUNK = 64
 """Solutions of a replicate whose criterion is computed at once."""
@@ -42,6 +42,10 @@ class RootSearch:
     criterion: str = "independence"
     limit: int = 20_000
 
+    def check(self) -> None:
+        """Raises InputError for a criterion that is not known."""
+        criterion_named(self.criterion)
+
     def fit(self, problem: Problem) -> Solution:
         names = chain_of(problem).names
         rows = []
@@ -54,16 +58,16 @@ class RootSearch:
             found[r] = len(solutions[0])
             rows.append({name: torch.from_numpy(kernel) for name, kernel in zip(names, solutions, strict=True)})
         pairs = {name: value.to(problem.dtype) for name, value in stacked(rows).items()}
-        with torch.no_grad(), problem.prepaid(found * (1 + cost_of(self.criterion, problem))):
+        with torch.no_grad(), problem.prepaid(found * (1 + criterion_named(self.criterion).cost(problem))):
             values = self._values(problem, pairs)
         chosen = best(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
-        polished, loss = polish(problem, pick(pairs, chosen), 5)
+        polished, loss = levenberg_marquardt(problem, pick(pairs, chosen), 5)
         return problem.solution(polished, solutions=found, loss=loss)
 
     def _values(self, problem: Problem, pairs: dict[str, Tensor]) -> Tensor:
         """The criterion (R, S)."""
         count = next(iter(pairs.values())).shape[1]
-        criterion = criterion_of(self.criterion)
+        criterion = criterion_named(self.criterion)
         chunks = [
             criterion(problem, {name: value[:, first : first + CHUNK] for name, value in pairs.items()})
             for first in range(0, count, CHUNK)

@@ -93,6 +93,8 @@ def _entry_text(entry: Entry) -> str:
     for s in entry.settings:
         extra = "fixed by the name" if s.fixed else f"in {s.range}" if s.range else ""
         lines.append(f"  {written(s.name, s.default)}  ({s.type}{', ' + extra if extra else ''})")
+        if s.doc:
+            lines.append(f"      {s.doc}")
     if entry.grid:
         lines.append("tune chooses among:")
         lines += [f"  {name}={'|'.join(map(written_value, values))}" for name, values in entry.grid.items()]

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.conformance.setups import SEEDS, Setup, listed
 from indmech_bench.harness.replicates import job_streams
+from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.problem import Problem
+from indmech_bench.problem.rules import AdamRule
 from indmech_bench.problem.solution import Solution
-from indmech_bench.problem.training import Player, train
+from indmech_bench.problem.training import Phase, train
 from indmech_bench.scoring.references import constant, observed_law, of_parameters
 from indmech_bench.scoring.scores import score
 
@@ -97,8 +98,4 @@ def training(setup: Setup) -> None:
 
 
 def _five_steps(problem: Problem, start: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    def objective(parameters: Mapping[str, Tensor], batch: Tensor | None) -> Tensor:
-        return problem.loss(parameters, batch) + problem.log_generic_ratios(parameters).square().sum(-1)
-
-    player = Player(objective, lambda tensors: Adam(tensors, lr=0.02), forwards=2)
-    return train(problem, start, [player], 5, batch=8)
+    return train(problem, start, Phase(Objective(independence=1.0), AdamRule(0.02)), 5, batch=8)

@@ -164,7 +164,7 @@ def batch(bench: Bench) -> None:
                 f"on {bench.task.label} seed {SEED} alone and {name} differ: "
                 f"{difference(alone.rows[SEED], beside.rows[SEED])}{cause}",
                 "the rows depend on their batch: no clipping, mean, schedule or product over replicates (clip by "
-                "Player(clip=...)); or say batched: ClassVar[bool] = False, or row_exact",
+                "Phase(clip=...)); or say batched: ClassVar[bool] = False, or row_exact",
             )
 
 

@@ -19,8 +19,8 @@ BATCHES = ((3,), (14, 15, 3), (3, 12, 3))
 FACTS = ("family", "intervention", "genericity", "solutions", "independence")
 MEMBERS = ("check", "model", "phase", "interventions", "sample", "observe", "facts")
 OF_THE_MODEL = (
-    "geometry", "shapes", "mechanisms", "degrees", "rescale", "laws", "law", "output_laws", "generic_power",
-    "log_generic_ratio", "log_generic_ratios", "invariants", "symmetries", "parameter_error",
+    "geometry", "shapes", "mechanisms", "start_scales", "degrees", "rescale", "laws", "law", "output_laws",
+    "generic_power", "log_generic_ratio", "log_generic_ratios", "invariants", "symmetries", "parameter_error",
 )  # fmt: skip
 LEAST_MOVE = 0.0099
 

@@ -1,4 +1,4 @@
-"""Gauss-Newton polishing: from a rough fit to machine precision, without leaving the basin."""
+"""Levenberg-Marquardt: from a start or a rough fit to machine precision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indmech_bench.problem.problem import Problem
 from indmech_bench.scm.parameters import Parameters, flatten, size_of, unflatten
 
 LARGEST = 128
-"""Parameters of a problem that is polished, at most."""
+"""Parameters of a problem whose normal equations are solved, at most."""
 CONVERGED = 1e-28
 STALLED = 1e-6
 DAMPING = (1e-3, 1e-12, 1e10)
@@ -19,14 +19,14 @@ DAMPING = (1e-3, 1e-12, 1e10)
 
 
 def require_normal_equations(problem: Problem) -> None:
-    """Raises UnsupportedError for a problem with more parameters than are polished."""
+    """Raises UnsupportedError for a problem with more parameters than LARGEST."""
     size = size_of(problem.shapes)
     if size > LARGEST:
         raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
 
 
-def polish(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[dict[str, Tensor], Tensor]:
-    """At most `steps` damped Gauss-Newton steps of minimum norm; returns parameters and their loss.
+def levenberg_marquardt(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[dict[str, Tensor], Tensor]:
+    """At most `steps` Levenberg-Marquardt steps on the fit; returns parameters and their loss.
 
     The step -(J'J + mu I)^-1 J'r tends to the minimum-norm Gauss-Newton step as mu goes to 0. It is kept where it
     lowers the loss (then mu / 10), refused elsewhere (then 10 mu). A row (one replicate, one start) stops when its

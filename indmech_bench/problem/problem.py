@@ -102,10 +102,11 @@ class Problem:
         return self._streams.randn(stream, *shape).to(self.device, self.dtype)
 
     def start(self, scale: float | None = None, starts: int | None = None) -> dict[str, Tensor]:
-        """Initial parameters, N(0, scale^2): (R, ...), or (R, starts, ...) with `starts`.
+        """Initial parameters, N(0, (scale s_k)^2): (R, ...), or (R, starts, ...) with `starts`.
 
-        Start 0 is the same numbers whatever `starts` is, for every method. Without a scale it is the task's own. A
-        task that asks how training moves away from a point gives that point, whatever the scale.
+        s_k is the model's own scale of parameter k (`Model.start_scales`), 1 for kernels and matrices. Start 0 is the
+        same numbers whatever `starts` is, for every method. Without a scale it is the task's own. A task that asks how
+        training moves away from a point gives that point, whatever the scale.
         """
         lead = (self.replicates,) if starts is None else (self.replicates, starts)
         if self._given_start is not None:
@@ -118,8 +119,9 @@ class Problem:
         drawn = self.randn("start", starts or 1, sum(sizes.values()))
         drawn = drawn * (self._start_scale if scale is None else scale)
         pieces = drawn.split(list(sizes.values()), -1)
+        relative = self._observation.model.start_scales
         return {
-            name: piece.reshape(*lead, *shape).clone()
+            name: relative[name] * piece.reshape(*lead, *shape)
             for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
         }
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from indmech_bench.errors import unknown
+from indmech_bench.registry.inheritance import SourceClass, lineage
 from indmech_bench.registry.values import Setting, read_value, written_value
 
 KINDS = {"register_task": "task", "register_method": "method", "register_reference": "reference"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+DOCUMENTED = re.compile(r"(\w+(?:, \w+)*): (.+)")
 
 
 @dataclass(frozen=True)
@@ -77,26 +79,68 @@ def _registrations(node: ast.ClassDef | ast.FunctionDef) -> Iterator[tuple[str, 
         yield KINDS[function], name, options
 
 
-def _body(node: ast.ClassDef) -> tuple[list[Setting], dict[str, Any]]:
-    """Settings (annotated fields) and facts (literal ClassVars) of a registered class."""
+def _inherited(registered: SourceClass) -> tuple[list[Setting], dict[str, Any]]:
+    """Settings (annotated fields) and facts (literal ClassVars) of a registered class and of its bases."""
+    settings: dict[str, Setting] = {}
+    facts: dict[str, Any] = {}
+    for ancestor in lineage(registered):
+        own_settings, own_facts = _body(ancestor, registered)
+        settings |= {setting.name: setting for setting in own_settings}
+        facts = merged_facts(facts, own_facts)
+    return list(settings.values()), facts
+
+
+def merged_facts(inherited: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a class over those of its base: each replaces the inherited one, `ranges` setting by setting."""
+    ranges = {**inherited.get("ranges", {}), **own.get("ranges", {})}
+    return {**inherited, **own, **({"ranges": ranges} if ranges else {})}
+
+
+def _body(ancestor: SourceClass, registered: SourceClass) -> tuple[list[Setting], dict[str, Any]]:
+    """Settings and facts that a class itself gives; what a base has that is no literal is no fact."""
     settings, facts = [], {}
-    for statement in node.body:
+    is_own = ancestor is registered
+    docs = setting_docs(ast.get_docstring(ancestor.node) or "")
+    for statement in ancestor.node.body:
         if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
             continue
         name, annotation = statement.target.id, ast.unparse(statement.annotation)
         if annotation.startswith(("ClassVar", "typing.ClassVar")):
             if statement.value is not None:
-                facts[name] = _literal(statement.value, f"ClassVar {name}")
+                try:
+                    facts[name] = _literal(statement.value, f"ClassVar {name}")
+                except _NotLiteralError:
+                    if is_own:
+                        raise
+        elif not is_own and not ancestor.is_dataclass:
+            continue
         elif statement.value is None:
             raise _NotLiteralError(f"line {statement.lineno}: setting '{name}' has no default")
         else:
-            settings.append(Setting(name, annotation, _literal(statement.value, f"the default of '{name}'")))
+            default = _literal(statement.value, f"the default of '{name}'")
+            settings.append(Setting(name, annotation, default, doc="" if is_own else docs.get(name, "")))
     return settings, facts
+
+
+def setting_docs(docstring: str) -> dict[str, str]:
+    """What a class's docstring says of its settings: lines `name: text`, with the lines indented below."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in docstring.splitlines():
+        start = DOCUMENTED.fullmatch(line)
+        if start:
+            names = start[1].split(", ")
+            found |= dict.fromkeys(names, start[2])
+        elif names and line.startswith("    "):
+            found |= {name: f"{found[name]} {line.strip()}" for name in names}
+        else:
+            names = []
+    return found
 
 
 def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> Iterator[Entry]:
     for kind, name, options in _registrations(node):
-        settings, facts = _body(node) if isinstance(node, ast.ClassDef) else ([], {})
+        settings, facts = _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {})
         doc = ast.get_docstring(node) or ""
         plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=facts)
         try:

@@ -14,7 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from indmech_bench.errors import InputError
-from indmech_bench.registry.entries import Entry, with_options
+from indmech_bench.registry.entries import Entry, merged_facts, with_options
 from indmech_bench.registry.values import Setting
 
 MODULE = "__main__"
@@ -29,8 +29,11 @@ def session_entry(kind: str, name: str, registered: Any, options: dict[str, Any]
             raise InputError(f"setting '{field.name}' of '{name}' has no default.")
         type_name = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
         settings.append(Setting(field.name, type_name, field.default))
-    annotations = inspect.get_annotations(registered) if inspect.isclass(registered) else {}
-    facts = {key: vars(registered)[key] for key, kept in annotations.items() if _is_fact(registered, key, kept)}
+    facts: dict[str, Any] = {}
+    for base in reversed(registered.__mro__) if inspect.isclass(registered) else ():
+        annotations = inspect.get_annotations(base)
+        own = {key: vars(base)[key] for key, kept in annotations.items() if _is_fact(base, key, kept)}
+        facts = merged_facts(facts, own)
     doc = inspect.cleandoc(registered.__doc__ or "")
     plain = Entry(kind, name, MODULE, Path(MODULE), registered.__name__, doc, settings=tuple(settings), facts=facts)
     try:

@@ -16,7 +16,8 @@ class Setting:
     """One setting: its type as written, its default under this name, and its range.
 
     `named`: the registration sets it, beside the class's own default; `fixed`: it cannot be changed under this name.
-    `range` is an interval such as `(0, inf)` or `[0, 1)`, from the class's `ranges`; empty where there is none.
+    `range` is an interval such as `(0, inf)` or `[0, 1)`, from the class's `ranges`; empty where there is none. `doc`:
+    what the base that a setting is inherited from says of it; of its own ones the class's docstring speaks.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Setting:
     named: bool = False
     fixed: bool = False
     range: str = ""
+    doc: str = ""
 
 
 def written_value(value: Any) -> str:

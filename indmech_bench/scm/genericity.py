@@ -36,9 +36,10 @@ class Null:
 
 @lru_cache(maxsize=32)
 def prior_null(model: Any) -> Null:
-    """The null for a learner's own lengths; the same numbers in every process (a stream of its own)."""
+    """The null for a learner's own mechanisms; the same numbers in every process (a stream of its own)."""
     streams = Streams((row_key("null", "", repr(model), {}, 1, 0),))
-    taps = {name: streams.randn(name, NULL_SIZE, *shape)[0] for name, shape in model.shapes.items()}
+    names = [name for parts in model.mechanisms.values() for name in parts]
+    taps = {name: streams.randn(name, NULL_SIZE, *model.shapes[name])[0] for name in names}
     return Null(model.log_generic_ratio(taps))
 
 

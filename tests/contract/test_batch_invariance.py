@@ -17,8 +17,7 @@ NAN_START = '''
 import torch
 from dataclasses import dataclass
 from indmech_bench import register_method
-from indmech_bench.problem.training import Player, train
-from indmech_bench.problem.gauss_newton import polish
+from indmech_bench import AdamRule, Objective, Phase, levenberg_marquardt, train
 
 @register_method("poisoned")
 @dataclass(frozen=True)
@@ -32,11 +31,8 @@ class Poisoned:
         if self.poison:
             bad = (problem.observations[:, 0] > 0)[:, None, None]
             start = {name: torch.where(bad, torch.nan, value) for name, value in start.items()}
-        player = Player(
-            lambda p, batch: problem.loss(p, batch) + problem.log_generic_ratio(p) ** 2,
-            lambda t: torch.optim.Adam(t, lr=0.02), forwards=2,
-        )
-        trained, loss = polish(problem, train(problem, start, [player], 60), 20)
+        phase = Phase(Objective(independence=1.0, ratios="intervened"), AdamRule(0.02))
+        trained, loss = levenberg_marquardt(problem, train(problem, start, phase, 60), 20)
         return problem.solution({name: value[:, 0] for name, value in trained.items()}, loss=loss[:, 0])
 '''
 

@@ -10,10 +10,11 @@ import torch
 from contracts import each_task
 from draws import problem_of
 from torch import Tensor
-from torch.optim import Adam
 
+from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.training import Player, train
+from indmech_bench.problem.rules import AdamRule
+from indmech_bench.problem.training import Phase, train
 from indmech_bench.scm.parameters import Parameters
 
 BATCHES = {"first of 4": (3, 0, 1, 2), "last of 3": (14, 15, 3), "second of 7": (11, 3, 5, 6, 7, 8, 9)}
@@ -30,12 +31,8 @@ def minibatch(problem: Problem) -> Tensor | None:
 
 def five_steps(problem: Problem, start: Parameters) -> list[Tensor]:
     """Adam on the loss of minibatches with a penalty."""
-
-    def objective(parameters: Parameters, batch: Tensor | None) -> Tensor:
-        return problem.loss(parameters, batch) + problem.log_generic_ratios(parameters).square().sum(-1)
-
-    player = Player(objective, lambda tensors: Adam(tensors, lr=0.02), forwards=2)
-    return [*train(problem, start, [player], 5, batch=8).values()]
+    phase = Phase(Objective(independence=1.0), AdamRule(0.02))
+    return [*train(problem, start, phase, 5, batch=8).values()]
 
 
 WHAT: dict[str, Callable[[Problem], list[Tensor]]] = {

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from indmech_bench.conformance.truths import reachable
 from indmech_bench.harness.replicates import pose_problem
-from indmech_bench.problem.gauss_newton import polish
+from indmech_bench.problem.gauss_newton import levenberg_marquardt
 from indmech_bench.scm.interventions import Rotation
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.tasks.truth import Truth
@@ -156,7 +156,7 @@ def test_the_truth_fits_its_samples_in_95_percent_of_draws(name: str) -> None:
     problem, truth = pose_problem(job, task), truth_of(name, seeds)
     # the problem's scale is that of its observation: the sum of the floor and the law gives it back
     start = truth.model.rescale(truth.parameters, 1 / problem._scale)
-    _, best = polish(problem, start, steps=60)
+    _, best = levenberg_marquardt(problem, start, steps=60)
     fits = problem.fits(torch.stack([problem.loss(start), best], -1))[:, 0]
     low, high = stats.binom.ppf([5e-4, 1 - 5e-4], len(seeds), 0.95)
     assert low <= int(fits.sum()) <= high

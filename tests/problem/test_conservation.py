@@ -10,10 +10,11 @@ import torch
 from contracts import posed
 from draws import each_seed
 from torch import Tensor
-from torch.optim import SGD
 
+from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.training import Player, shorten, train
+from indmech_bench.problem.rules import DescentRule
+from indmech_bench.problem.training import Phase, shorten, train
 from indmech_bench.scm.models.linear import LinearCascade
 from indmech_bench.scm.observations.covariance import draw_gaussian_samples
 from indmech_bench.scm.parameters import Parameters
@@ -53,7 +54,7 @@ def test_a_gradient_step_moves_what_flow_conserves_by_the_square_of_its_rate(cas
     start = {name: value + 0.1 * problem.randn(name, *value.shape[1:]) for name, value in problem.start(0.3).items()}
     moved = []
     for rate in (1e-2, 5e-3):
-        end = train(problem, start, [Player(problem.loss, lambda t, rate=rate: SGD(t, lr=rate))], 1)
+        end = train(problem, start, Phase(Objective(), DescentRule(rate)), 1)
         moved.append((conserved(end) - conserved(start)).norm(dim=-1))
     assert bool((moved[0] > 1e-12).all())
     assert torch.allclose(moved[0] / moved[1], torch.full((4,), 4.0).double(), rtol=1e-3)

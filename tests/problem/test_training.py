@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,27 +11,18 @@ import pytest
 import torch
 from draws import each_seed, kernels, problem_of, truth_of
 from torch import Tensor
-from torch.optim import SGD, Adam, Optimizer
 
 from indmech_bench.errors import BudgetExceededError
-from indmech_bench.problem.gauss_newton import polish
+from indmech_bench.problem.gauss_newton import levenberg_marquardt
+from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.training import Player, train
+from indmech_bench.problem.rules import AdamRule, DescentRule, StepRule
+from indmech_bench.problem.training import Phase, train
 from indmech_bench.registry.registration import get_method
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.observations.impulse import Impulse
 from indmech_bench.scm.parameters import Parameters
 from indmech_bench.scm.streams import Streams
-
-Trace = list[tuple[int, Tensor]]
-
-
-def sgd(rate: float) -> Callable[[Iterable[Tensor]], Optimizer]:
-    return lambda tensors: SGD(tensors, lr=rate)
-
-
-def adam(rate: float) -> Callable[[Iterable[Tensor]], Optimizer]:
-    return lambda tensors: Adam(tensors, lr=rate)
 
 
 def total(parameters: Parameters) -> Tensor:
@@ -42,8 +33,11 @@ def cosine(step: int, steps: int) -> float:
     return (1 + math.cos(math.pi * step / steps)) / 2
 
 
-def rates_of_steps(steps: int, turn: Callable[[int], int]) -> list[float]:
-    """How far each step goes on a slope of 1, at a rate of 1."""
+COSINE = [cosine(step, 10) for step in range(10)]
+
+
+def rates_of_steps(steps: int, *turns: tuple[range, ...]) -> list[float]:
+    """How far each step goes on a slope of 1, at a rate of 1; `turns`: the steps of each phase."""
     seen: list[float] = []
 
     def slope(parameters: Parameters, batch: Tensor | None) -> Tensor:
@@ -51,28 +45,32 @@ def rates_of_steps(steps: int, turn: Callable[[int], int]) -> list[float]:
         return total(parameters)
 
     problem = problem_of("fir-natural", [0])
-    players = [Player(slope, sgd(1.0)), Player(slope, sgd(1.0))]
-    end = train(problem, problem.start(), players, steps, turn=turn)
+    phases = [Phase(slope, DescentRule(1.0), own_steps) for own_steps in turns]
+    end = train(problem, problem.start(), phases, steps)
     return list(-np.diff([*seen, float(end["k1"][0, 0])]))
 
 
 def test_rates_follow_a_cosine_to_zero() -> None:
-    assert np.allclose(rates_of_steps(10, lambda step: 0), [cosine(step, 10) for step in range(10)], atol=1e-12)
+    assert np.allclose(rates_of_steps(10, (range(10),)), COSINE, atol=1e-12)
 
 
-def test_players_that_alternate_share_the_cosine() -> None:
-    assert np.allclose(rates_of_steps(10, lambda step: step % 2), [cosine(step, 10) for step in range(10)], atol=1e-12)
+def test_phases_that_alternate_share_the_cosine() -> None:
+    assert np.allclose(
+        rates_of_steps(10, (range(0, 10, 2),), (range(1, 10, 2),)), [cosine(step, 10) for step in range(10)], atol=1e-12
+    )
 
 
-def test_a_player_that_moves_late_moves_at_the_rate_of_its_step() -> None:
-    assert np.allclose(rates_of_steps(10, lambda step: step // 5), [cosine(step, 10) for step in range(10)], atol=1e-12)
+def test_a_phase_that_moves_late_moves_at_the_rate_of_its_step() -> None:
+    assert np.allclose(
+        rates_of_steps(10, (range(5),), (range(5, 10),)), [cosine(step, 10) for step in range(10)], atol=1e-12
+    )
 
 
 @pytest.mark.parametrize(("starts", "forwards"), [(None, 1), (4, 1), (3, 2)])
 def test_the_cost_is_three_passes_a_step_start_and_forward(starts: int | None, forwards: int) -> None:
     problem = problem_of("fir-natural", range(3))
-    player = Player(problem.loss, sgd(0.01), forwards)
-    train(problem, problem.start(starts=starts), [player], 7)
+    phase = Phase(problem.loss, DescentRule(0.01), forwards=forwards)
+    train(problem, problem.start(starts=starts), phase, 7)
     assert problem.spent.tolist() == [3 * 7 * (starts or 1) * forwards] * 3
 
 
@@ -94,7 +92,7 @@ def test_the_cost_is_charged_before_the_first_step() -> None:
         spent.append(float(problem.spent[0]))
         return problem.loss(parameters)
 
-    train(problem, problem.start(), [Player(objective, sgd(0.01))], 5)
+    train(problem, problem.start(), Phase(objective, DescentRule(0.01)), 5)
     assert spent == [15.0] * 5
 
 
@@ -107,24 +105,24 @@ def test_a_budget_that_does_not_suffice_ends_training_before_it_begins() -> None
         return problem.loss(parameters)
 
     with pytest.raises(BudgetExceededError):
-        train(problem, problem.start(), [Player(objective, sgd(0.01))], 5)
+        train(problem, problem.start(), Phase(objective, DescentRule(0.01)), 5)
     assert not called
 
 
-def test_players_move_in_turn_and_are_charged_by_their_own_forwards() -> None:
+def test_phases_move_in_turn_and_are_charged_by_their_own_forwards() -> None:
     problem = problem_of("fir-natural", [0])
     moved: list[int] = []
 
-    def player(index: int) -> Player:
+    def phase(index: int, *steps: range) -> Phase:
         def objective(parameters: Parameters, batch: Tensor | None) -> Tensor:
             moved.append(index)
             return total(parameters)
 
-        return Player(objective, sgd(0.1), forwards=index + 1)
+        return Phase(objective, DescentRule(0.1), steps, forwards=index + 1)
 
-    order = [0, 1, 1, 0, 2, 1]
-    train(problem, problem.start(), [player(0), player(1), player(2)], 6, turn=lambda step: order[step])
-    assert moved == order
+    phases = [phase(0, range(0, 4, 3)), phase(1, range(1, 3), range(5, 6)), phase(2, range(4, 5))]
+    train(problem, problem.start(), phases, 6)
+    assert moved == [0, 1, 1, 0, 2, 1]
     assert problem.spent.tolist() == [3 * (1 + 2 + 2 + 1 + 3 + 2)]
 
 
@@ -153,15 +151,13 @@ def test_alternating_fits_only_in_the_last_fifth(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("bad", [torch.inf, torch.nan, 1e200])
-@pytest.mark.parametrize("optimiser", [sgd(0.3), adam(0.02)], ids=["sgd", "adam"])
-def test_a_replicate_that_diverges_changes_no_bit_of_the_others(
-    optimiser: Callable[[Iterable[Tensor]], Optimizer], bad: float
-) -> None:
+@pytest.mark.parametrize("rule", [DescentRule(0.3), AdamRule(0.02)], ids=["descent", "adam"])
+def test_a_replicate_that_diverges_changes_no_bit_of_the_others(rule: StepRule, bad: float) -> None:
     problem = problem_of("fir-natural", range(5))
     start = problem.start()
-    before = train(problem, start, [Player(problem.loss, optimiser)], 30)
+    before = train(problem, start, Phase(Objective(), rule), 30)
     start["k1"][3] = bad
-    after = train(problem, start, [Player(problem.loss, optimiser)], 30)
+    after = train(problem, start, Phase(Objective(), rule), 30)
     others = [0, 1, 2, 4]
     for name, value in before.items():
         assert torch.equal(value[others], after[name][others])
@@ -171,16 +167,16 @@ def test_a_replicate_that_diverges_changes_no_bit_of_the_others(
 def test_training_leaves_its_start_as_it_was() -> None:
     problem = problem_of("fir-natural", range(2))
     start = problem.start()
-    train(problem, start, [Player(problem.loss, sgd(0.3))], 5)
+    train(problem, start, Phase(Objective(), DescentRule(0.3)), 5)
     assert all(torch.equal(value, problem.start()[name]) for name, value in start.items())
 
 
 def test_training_many_starts_is_training_each() -> None:
     problem = problem_of("fir-natural", range(2))
     start = problem.start(starts=3)
-    together = train(problem, start, [Player(problem.loss, adam(0.02))], 20)
+    together = train(problem, start, Phase(Objective(), AdamRule(0.02)), 20)
     for s in range(3):
-        alone = train(problem, {n: v[:, s] for n, v in start.items()}, [Player(problem.loss, adam(0.02))], 20)
+        alone = train(problem, {n: v[:, s] for n, v in start.items()}, Phase(Objective(), AdamRule(0.02)), 20)
         assert all(torch.equal(value[:, s], alone[name]) for name, value in together.items())
 
 
@@ -222,8 +218,7 @@ def spectral_difference(parameters: Parameters) -> Tensor:
 def drift(problem: Problem, conserved: Callable[[Parameters], Tensor], rate: float, momentum: float = 0.0) -> Tensor:
     """How far each row's conserved quantity moves while gradient descent runs for a time of 4 in all."""
     start = problem.start()
-    player = Player(problem.loss, lambda tensors: SGD(tensors, lr=rate, momentum=momentum))
-    end = train(problem, start, [player], round(8 / rate))
+    end = train(problem, start, Phase(Objective(), DescentRule(rate, momentum)), round(8 / rate))
     assert bool((problem.loss(end) < 0.9 * problem.loss(start)).all())
     return (conserved(end) - conserved(start)).norm(dim=-1)
 
@@ -266,25 +261,25 @@ def perturbed(size: float, starts: int) -> tuple[Problem, dict[str, Tensor]]:
 @pytest.mark.parametrize("size", [1e-9, 1e-6, 1e-3, 1e-2])
 def test_polishing_reaches_rounding_from_near_the_truth(size: float) -> None:
     problem, start = perturbed(size, 3)
-    polished, loss = polish(problem, start)
+    polished, loss = levenberg_marquardt(problem, start)
     assert float(loss.max()) < 1e-20
     assert torch.allclose(problem.loss(polished), loss, rtol=1e-12)
 
 
 def test_polishing_converges_within_a_few_steps() -> None:
     problem, start = perturbed(1e-3, 3)
-    assert float(polish(problem, start, steps=8)[1].max()) < 1e-20
+    assert float(levenberg_marquardt(problem, start, steps=8)[1].max()) < 1e-20
 
 
 def test_polishing_never_makes_a_loss_larger() -> None:
     problem = problem_of("fir-natural", range(6))
     start = problem.start(starts=4)
-    assert bool((polish(problem, start, steps=10)[1] < problem.loss(start)).all())
+    assert bool((levenberg_marquardt(problem, start, steps=10)[1] < problem.loss(start)).all())
 
 
 def test_polishing_goes_the_shortest_way_to_a_fit() -> None:
     problem, start = perturbed(1e-5, 3)
-    polished, _ = polish(problem, start)
+    polished, _ = levenberg_marquardt(problem, start)
     flat = [torch.cat(list(p.values()), -1) for p in (start, polished)]
     along_the_scale = torch.cat([polished["k1"], -polished["k2"]], -1)
     step = flat[1] - flat[0]
@@ -295,9 +290,9 @@ def test_polishing_goes_the_shortest_way_to_a_fit() -> None:
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
 def test_a_row_that_is_not_finite_stays_alone_in_polishing(bad: float) -> None:
     problem, start = perturbed(0.1, 3)
-    before, loss_before = polish(problem, start)
+    before, loss_before = levenberg_marquardt(problem, start)
     start["k2"][2, 1, 0] = bad
-    after, loss_after = polish(problem, start)
+    after, loss_after = levenberg_marquardt(problem, start)
     others = torch.ones(6, 3, dtype=torch.bool)
     others[2, 1] = False
     for name, value in before.items():
@@ -309,18 +304,20 @@ def test_a_row_that_is_not_finite_stays_alone_in_polishing(bad: float) -> None:
 
 def test_a_row_is_polished_the_same_alone_and_among_others() -> None:
     problem, start = perturbed(0.1, 3)
-    together, _ = polish(problem, start)
-    alone, _ = polish(problem_of("fir-natural", [4]), {name: value[4:5, 1] for name, value in start.items()})
+    together, _ = levenberg_marquardt(problem, start)
+    alone, _ = levenberg_marquardt(
+        problem_of("fir-natural", [4]), {name: value[4:5, 1] for name, value in start.items()}
+    )
     assert all(torch.equal(value[4, 1], alone[name][0]) for name, value in together.items())
 
 
 def test_polishing_costs_each_row_its_jacobian_and_a_loss_a_step() -> None:
     problem, start = perturbed(0.1, 3)
-    polish(problem, start, steps=1)
+    levenberg_marquardt(problem, start, steps=1)
     assert problem.spent.tolist() == [3 + 3 * (14 + 1)] * 6
 
 
 def test_polishing_stops_where_the_budget_ends() -> None:
     problem = problem_of("fir-natural", range(6), budget=100)
-    polish(problem, perturbed(0.1, 3)[1])
+    levenberg_marquardt(problem, perturbed(0.1, 3)[1])
     assert problem.spent.tolist() == [3 + 2 * 3 * (14 + 1)] * 6

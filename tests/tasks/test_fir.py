@@ -13,7 +13,7 @@ from scipy import stats
 from torch import Tensor
 
 from indmech_bench.errors import InputError
-from indmech_bench.problem.gauss_newton import polish
+from indmech_bench.problem.gauss_newton import levenberg_marquardt
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.registration import get_method, get_task
 from indmech_bench.scm.divergences import bures_wasserstein
@@ -276,7 +276,7 @@ def test_the_truth_fits_a_noisy_observation_in_95_percent_of_draws() -> None:
     task, drawn_streams = task_and_streams(text, "truth", range(300))
     _, scale = task.observe(truth.parameters, drawn_streams).normalised(torch.float64)
     start = truth.model.rescale(truth.parameters, 1 / scale)
-    _, best = polish(problem, start, steps=100)
+    _, best = levenberg_marquardt(problem, start, steps=100)
     fits = problem.fits(torch.stack([problem.loss(start), best], -1))
     assert 0.90 < float(fits[:, 0].double().mean()) < 0.99
     assert bool(fits[:, 1].all())

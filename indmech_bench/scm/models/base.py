@@ -27,6 +27,11 @@ class BaseModel:
         """Mechanism -> names of its parameters."""
         return {name: (name,) for name in self.names}
 
+    @property
+    def start_scales(self) -> dict[str, float]:
+        """Parameter name -> standard deviation of a start of scale 1."""
+        return dict.fromkeys(self.shapes, 1.0)
+
     def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """Intervention -> law."""
         raise NotImplementedError

@@ -29,7 +29,12 @@ class Model(Protocol):
 
     @property
     def mechanisms(self) -> dict[str, tuple[str, ...]]:
-        """Mechanism -> names of its parameters."""
+        """Mechanism -> names of its parameters; a parameter of none is a nuisance: trained, never intervened on."""
+        ...
+
+    @property
+    def start_scales(self) -> dict[str, float]:
+        """Parameter name -> standard deviation of a start of scale 1: networks start as networks do."""
         ...
 
     def degrees(self, phase: bool) -> int:
