@@ -43,7 +43,7 @@ def settings(method: Named) -> None:
         if not isinstance(fact, bool) or (flag not in method.entry.facts and actual is not True):
             raise CheckFailedError(
                 f"'{flag}' is {fact!r} in the source, {actual!r} in the class",
-                f"write {flag}: ClassVar[bool] = False in the registered class itself, not in a base",
+                f"write {flag}: ClassVar[bool] = False in the class or in a base of it",
             )
 
 

@@ -108,9 +108,9 @@ FAULTS: dict[str, tuple[dict[str, str], str, str]] = {
     "diverges": ({"loss": "(1e300 * problem.loss(moving) ** 9).sum().backward()",
                   "after": "[t.data.mul_(1e99) for t in tensors]"}, "finite", "no solution of seeds"),
     "raises": ({"after": "raise ZeroDivisionError('here')"}, "runs", "ZeroDivisionError: here (wrong.py, line 26)"),
-    "says-it-in-a-base": (
+    "says-it-where-no-source-is-read": (
         {
-            "imports": "from typing import ClassVar\nclass Base:\n    batched: ClassVar[bool] = False",
+            "imports": "class Base:\n    pass\nBase.batched = False",
             "setting": "",
         },
         "settings",
@@ -121,7 +121,7 @@ FAULTS: dict[str, tuple[dict[str, str], str, str]] = {
 
 def written(folder: Path, name: str, changes: dict[str, str]) -> Path:
     source = HEAD.format(**{**PLAIN, **changes, "name": name})
-    if name == "says-it-in-a-base":
+    if name == "says-it-where-no-source-is-read":
         source = source.replace("class Wrong:", "class Wrong(Base):")
     path = folder / "wrong.py"
     path.write_text(source)
