@@ -85,6 +85,7 @@ from .scm.streams import Streams as Streams
 from .tasks.kernels import KernelTask as KernelTask
 from .tasks.kernels import iid_kernels as iid_kernels
 from .tasks.protocol import Task as Task
+from .tasks.protocol import TaskBase as TaskBase
 from .tasks.sampling import check_mode as check_mode
 from .tasks.sampling import dependent as dependent
 from .tasks.sampling import each as each

@@ -75,7 +75,8 @@ def values_of(rows: Sequence[Row], metric: str) -> list[float]:
     if any(row["status"] == "ok" for row in rows) and not any(metric in row["metrics"] for row in rows):
         return []
     values = [row["metrics"].get(metric) for row in rows if metric in row["metrics"] or row["status"] != "ok"]
-    numbers = [worst(metric) if value is None else value for value in values]
+    worst = BY_NAME[metric].worst
+    numbers = [worst if value is None else value for value in values]
     return [number for number in numbers if not math.isnan(number)]
 
 
@@ -93,10 +94,3 @@ def median(rows: Sequence[Row], metric: str) -> float | None:
 def median_of(values: Sequence[float]) -> float | None:
     # the middle two of an even number may be finite and infinite: their mean is infinite, as it should be
     return float(np.median(values)) if values else None
-
-
-def worst(metric: str) -> float:
-    """What a failed replicate counts as: NaN (left out) for a metric that is no aim."""
-    if metric in ("score", "identified", "exact"):
-        return 0.0
-    return {"lower": float("inf"), "higher": float("-inf"), "": float("nan")}[BY_NAME[metric].better]

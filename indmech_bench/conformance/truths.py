@@ -17,9 +17,13 @@ from indmech_bench.tasks.truth import Truth
 
 BATCHES = ((3,), (14, 15, 3), (3, 12, 3))
 FACTS = ("family", "intervention", "genericity", "solutions", "independence")
-MEMBERS = ("check", "model", "phase", "interventions", "sample", "observe", "facts")
+MEMBERS = (
+    "check", "model", "phase", "interventions", "sample", "observe", "facts",
+    "starts_at_truth", "control", "start_scale", "transfer",
+)  # fmt: skip
 OF_THE_MODEL = (
-    "geometry", "shapes", "mechanisms", "start_scales", "degrees", "rescale", "laws", "law", "output_laws",
+    "geometry", "environments", "shapes", "mechanisms", "start_scales", "degrees_of_freedom", "rescale",
+    "laws", "law", "output_laws",
     "generic_power", "log_generic_ratio", "log_generic_ratios", "invariants", "symmetries", "parameter_error",
 )  # fmt: skip
 LEAST_MOVE = 0.0099
@@ -126,7 +130,7 @@ def truth_fits(setup: Setup) -> str | None:
     """Without noise the truth has no loss and fits, and a random start does not."""
     problem = setup.problem()
     loss, start = problem.loss(setup.seen_truth()), problem.loss(problem.start())
-    at_truth = getattr(setup.live, "starts_at_truth", False)
+    at_truth = setup.live.starts_at_truth
     if not setup.noise_free:
         if not at_truth and not bool((loss < start).all()):
             raise CheckFailedError(
@@ -146,7 +150,7 @@ def scale(setup: Setup) -> str | None:
     if not setup.noise_free:
         return "noisy: not checked"
     truth = setup.truth()
-    environments = getattr(truth.model, "environments", None)
+    environments = truth.model.environments
     factor = torch.full((len(SEEDS), environments) if environments else (len(SEEDS),), 4.0, dtype=torch.float64)
     plain, _ = setup.normalised(truth.parameters)
     louder, _ = setup.normalised(truth.model.rescale(truth.parameters, factor))
@@ -160,7 +164,7 @@ def leak(setup: Setup) -> str | None:
     problem = setup.pose((4321, 1234))
     problem.loss(problem.start())
     truth = setup.truth((4321, 1234))
-    at_truth = getattr(setup.live, "starts_at_truth", False)
+    at_truth = setup.live.starts_at_truth
     mechanisms = [torch.nn.functional.normalize(v.flatten(0, -2), dim=-1) for v in truth.parameters.values()]
     for thing in reachable(problem):
         if isinstance(thing, type(setup.live) | Truth):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 
 from indmech_bench.harness.outcomes import Outcome, outcome
-from indmech_bench.problem.problem import START_SCALE, Problem
+from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.parameters import finite_rows
 from indmech_bench.scm.streams import Streams, streams
@@ -38,8 +39,8 @@ def pose_problem(job: Mapping[str, Any], task: Task, make: Callable[..., Problem
         job_streams(job, "method"),
         dtype=DTYPES[job["precision"]],
         budget=job["budget"],
-        start_scale=getattr(task, "start_scale", START_SCALE),
-        given_start=parameters if getattr(task, "starts_at_truth", False) else None,
+        start_scale=task.start_scale,
+        given_start=parameters if task.starts_at_truth else None,
     )
 
 
@@ -49,13 +50,7 @@ def score_solution(
     torch.set_default_dtype(torch.float64)
     truth = draw_truth(job, task)
     facts = task.facts(truth)
-    metrics = score(truth, solution)
-    transfer = getattr(task, "transfer", None)
-    transferred = transfer and solution.parameters and transfer(truth, solution.parameters, job_streams(job, "truth"))
-    if transferred:
-        elsewhere, fitted = transferred
-        there = Solution(elsewhere.model.laws(fitted), fitted)
-        metrics["transfer_error"] = score(elsewhere, there)["extrapolation_error"]
+    metrics = score(truth, solution, partial(task.transfer, streams=job_streams(job, "truth")))
     details = {**solution.details, **_on_the_way(truth, solution)}
     finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
     if solution.parameters is not None:
@@ -89,7 +84,10 @@ def score_solution(
 def _on_the_way(truth: Truth, solution: Solution) -> dict[str, torch.Tensor]:
     """The main metrics at the steps of a solution's path, as `<metric>@<step>`."""
     names = ("fit_error", "extrapolation_error", "log_generic_ratio")
-    points = {step: score(truth, Solution(truth.model.laws(point), point)) for step, point in solution.path.items()}
+    points = {
+        step: score(truth, Solution(truth.model.laws(point), point), names=names)
+        for step, point in solution.path.items()
+    }
     return {f"{name}@{step}": metrics[name] for step, metrics in points.items() for name in names}
 
 

@@ -14,10 +14,9 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import Null, prior_null
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
-from indmech_bench.scm.parameters import Parameters, flatten, starts_in, unflatten
+from indmech_bench.scm.parameters import START_SCALE, Parameters, flatten, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
 
-START_SCALE = 0.3
 INDEX_BLOCK = 64
 """Steps whose minibatches are drawn at once."""
 

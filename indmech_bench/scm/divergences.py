@@ -41,10 +41,10 @@ class Spectral:
         return law.mean(-1)
 
     def divergence(self, law: Tensor, other: Tensor) -> Tensor:
-        return bures_wasserstein(law, other)
+        return squared_bures_wasserstein(law, other)
 
     def pairs(self, laws: Tensor, others: Tensor) -> Tensor:
-        return bures_wasserstein_pairs(laws, others)
+        return squared_bures_wasserstein_pairs(laws, others)
 
     def white(self, law: Tensor) -> Tensor:
         return law.mean(-1, keepdim=True).expand_as(law)
@@ -66,7 +66,7 @@ class Gaussian:
         return self._mean(trace(law))
 
     def divergence(self, law: Tensor, other: Tensor) -> Tensor:
-        return self._mean(bures_wasserstein_covariances(law, other))
+        return self._mean(squared_bures_wasserstein_covariances(law, other))
 
     def pairs(self, laws: Tensor, others: Tensor) -> Tensor:
         return self.divergence(laws.unsqueeze(2), others.unsqueeze(1))
@@ -93,7 +93,7 @@ def trace(matrix: Tensor) -> Tensor:
     return matrix.diagonal(dim1=-2, dim2=-1).mean(-1)
 
 
-def bures_wasserstein(S: Tensor, T: Tensor) -> Tensor:
+def squared_bures_wasserstein(S: Tensor, T: Tensor) -> Tensor:
     """Squared Bures-Wasserstein distance over n between stationary Gaussian laws: <(sqrt S - sqrt T)^2>.
 
     S, T: power spectra (..., n), broadcast against each other. Returns (...). Circulant covariances commute, so the
@@ -102,13 +102,13 @@ def bures_wasserstein(S: Tensor, T: Tensor) -> Tensor:
     return (S.sqrt() - T.sqrt()).square().mean(-1)
 
 
-def bures_wasserstein_pairs(S: Tensor, T: Tensor) -> Tensor:
+def squared_bures_wasserstein_pairs(S: Tensor, T: Tensor) -> Tensor:
     """The same between all pairs of two lists of laws: S (R, G, n), T (R, H, n) -> (R, G, H)."""
     cross = torch.bmm(S.sqrt(), T.sqrt().mT) / S.shape[-1]
     return (S.mean(-1).unsqueeze(-1) + T.mean(-1).unsqueeze(-2) - 2 * cross).clamp_min(0)
 
 
-def bures_wasserstein_covariances(S: Tensor, T: Tensor) -> Tensor:
+def squared_bures_wasserstein_covariances(S: Tensor, T: Tensor) -> Tensor:
     """Squared Bures-Wasserstein distance over d between Gaussian laws with covariances (..., d, d) -> (...).
 
     tau(S) + tau(T) - 2 tau((S^1/2 T S^1/2)^1/2), tau = trace / d.
@@ -130,17 +130,6 @@ def _eigh(S: Tensor) -> tuple[Tensor, Tensor]:
     finite = S.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
     values, vectors = torch.linalg.eigh(torch.where(finite, S, 0.0))
     return torch.where(finite[..., 0], values, torch.nan), vectors
-
-
-def sum_over_shifts(P_hat: Tensor, R_hat: Tensor, P: Tensor, R: Tensor) -> Tensor:
-    """Sum over s = 1 .. n-1 of D(P_hat(v - s) R_hat(v), P(v - s) R(v)) in O(n) (THEORY 3.1).
-
-    P_hat, P: spectra (..., n) of the intervened mechanism, R_hat, R: products of all the others. Returns (...).
-    """
-    n = P.shape[-1]
-    powers = P_hat.mean(-1) * R_hat.mean(-1) + P.mean(-1) * R.mean(-1)
-    overlap = (P_hat * P).sqrt().mean(-1) * (R_hat * R).sqrt().mean(-1)
-    return n * (powers - 2 * overlap) - bures_wasserstein(P_hat * R_hat, P * R)
 
 
 def movement(P: Tensor, R: Tensor) -> Tensor:

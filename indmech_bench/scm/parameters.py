@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+START_SCALE = 0.3
+"""Standard deviation of a start where nothing says otherwise."""
 Parameters = Mapping[str, Tensor]
 """Name -> tensor of shape (R, ...), or (R, S, ...) with S starts a replicate."""
 

@@ -1,39 +1,91 @@
-"""The metrics of THEORY 2: names, what they mean, which way is better. Computed in `scoring`."""
+"""The metrics of THEORY 2: each is one declaration; formulas are in `formulas`, resolved when scoring.
+
+Adding a metric takes a declaration here and a function of its name there.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, nan
+from typing import Literal
 
 IDENTIFIED_ERROR = 0.01
 IDENTIFIED_FIT = 1e-3
 EXACT_GAP = 1e-3
 
+Need = Literal["parameters", "invariants", "group", "ratio", "searched", "transfer"]
+"""What a metric is absent without: the solution's parameters; invariants that the model knows; interventions whose mean
+is the Haar mean; a generic ratio, from parameters or such interventions; interventions to search the best match in; a
+further environment that the task draws."""
+
 
 @dataclass(frozen=True)
 class Metric:
-    """`better` is `lower`, `higher` or empty for a description that is no aim; tables never rank by any but `score`."""
+    """One metric: its name is also that of its formula.
+
+    better: `lower`, `higher`, or empty for a description that is no aim; tables never rank by any but `score`. worst:
+    what a failed replicate counts as; NaN leaves it out. needs: without any of these the metric has no key.
+    """
 
     name: str
-    better: str
+    better: Literal["lower", "higher", ""]
+    worst: float
     summary: str
+    needs: tuple[Need, ...] = ()
 
 
 METRICS = (
-    Metric("fit_error", "lower", "divergence of the observed law, relative to silence: 0 is a perfect fit"),
-    Metric("extrapolation_error", "lower", "e: summed divergence over interventions; 0 oracle, 1 ignores them"),
-    Metric("score", "higher", "1 / (1 + e), 0 for a failed replicate; aggregates and ranks use it"),
-    Metric("relative_skill", "higher", "1 - e / e(best-constant): above 0 reacts to interventions to some use"),
-    Metric("shape_error", "lower", "error of the intervened laws' shapes, free of scale, in [0, 1]"),
-    Metric("class_error", "lower", "e when each intervention may be answered by the best-matching one"),
-    Metric("identified", "higher", "1 if e < 0.01 and fit_error < 1e-3"),
-    Metric("equivalence_gap", "lower", "largest relative difference of the invariants of extrapolation equivalence"),
-    Metric("exact", "higher", "1 if equivalence_gap < 1e-3"),
-    Metric("log_generic_ratio", "", "log rho of the solution: 0 is generic; no aim where the truth is dependent"),
-    Metric("power_error", "lower", "|log ratio of mean powers over the genericity group|; a tautology at rho = 1"),
-    Metric("ratio_pvalue", "", "p-value of log rho under independently drawn mechanisms of the learner's shape"),
-    Metric("transfer_error", "lower", "e in a new environment of which only its own mechanism is fitted"),
+    Metric("fit_error", "lower", inf, "divergence of the observed law, relative to silence: 0 is a perfect fit"),
+    Metric("extrapolation_error", "lower", inf, "e: summed divergence over interventions; 0 oracle, 1 ignores them"),
+    Metric("score", "higher", 0.0, "1 / (1 + e), 0 for a failed replicate; aggregates and ranks use it"),
+    Metric("relative_skill", "higher", -inf, "1 - e / e(best-constant): above 0 reacts to interventions to some use"),
+    Metric("shape_error", "lower", inf, "error of the intervened laws' shapes, free of scale, in [0, 1]"),
     Metric(
-        "parameter_error", "lower", "distance of unit-norm mechanisms over delays and signs: strong identifiability"
+        "class_error", "lower", inf, "e when each intervention may be answered by the best-matching one", ("searched",)
+    ),
+    Metric("identified", "higher", 0.0, "1 if e < 0.01 and fit_error < 1e-3"),
+    Metric(
+        "equivalence_gap",
+        "lower",
+        inf,
+        "largest relative difference of the invariants of extrapolation equivalence",
+        ("parameters", "invariants"),
+    ),
+    Metric("exact", "higher", 0.0, "1 if equivalence_gap < 1e-3", ("parameters", "invariants")),
+    Metric(
+        "log_generic_ratio",
+        "",
+        nan,
+        "log rho of the solution: 0 is generic; no aim where the truth is dependent",
+        ("ratio",),
+    ),
+    Metric(
+        "power_error",
+        "lower",
+        inf,
+        "|log ratio of mean powers over the genericity group|; a tautology at rho = 1",
+        ("group",),
+    ),
+    Metric(
+        "ratio_pvalue",
+        "",
+        nan,
+        "p-value of log rho under independently drawn mechanisms of the learner's shape",
+        ("ratio",),
+    ),
+    Metric(
+        "transfer_error",
+        "lower",
+        inf,
+        "e in a new environment of which only its own mechanism is fitted",
+        ("parameters", "transfer"),
+    ),
+    Metric(
+        "parameter_error",
+        "lower",
+        inf,
+        "distance of unit-norm mechanisms over delays and signs: strong identifiability",
+        ("parameters",),
     ),
 )
 

@@ -28,7 +28,7 @@ from indmech_bench.tasks.truth import Truth
 @register_task("deep-5-k4", version=1, taps="5x4x4x3x3", intervention="modulation of k4", mechanism=4)
 @register_task("deep-5-k5", version=1, taps="5x4x4x3x3", intervention="modulation of k5", mechanism=5)
 @dataclass(frozen=True)
-class Deep(KernelTask):
+class DeepCascadeTask(KernelTask):
     """K FIR kernels with iid Gaussian taps, modulation of one of them; each mechanism has a rho of its own.
 
     observation: impulse, spectrum, or samples (256 of them).

@@ -23,7 +23,7 @@ from indmech_bench.tasks.truth import Truth
 @register_task("environments-2", version=1, environments=2)
 @register_task("environments-4", version=1, environments=4)
 @dataclass(frozen=True)
-class Environments(KernelTask):
+class EnvironmentsTask(KernelTask):
     """E environments with a k1 each and one k2, FIR kernels with iid Gaussian taps; modulation of k1 everywhere.
 
     k2 is the common divisor of the composites, unless the k1 share a zero. `transfer_error` is the extrapolation

@@ -1,4 +1,4 @@
-"""Eyes: where a shape is and what it is; the layout is stretched (THEORY 3.1 and 4)."""
+"""EyesTask: where a shape is and what it is; the layout is stretched (THEORY 3.1 and 4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAYOUT, SHAPE = 24, 8
 @register_task("eyes-independent", version=1, independence="exactly", apart=True)
 @register_task("eyes-dependent", version=1, independence="no, shapes overlap", apart=False)
 @dataclass(frozen=True)
-class Eyes(KernelTask):
+class EyesTask(KernelTask):
     """A layout of two spikes (24 taps) and a smooth shape (8 taps) that stands at both; stretch of the layout.
 
     Spikes have amplitudes U(1/2, 3/2) and lie at times 0 to 23. Spikes at least a shape's length apart give rho = 1

@@ -53,7 +53,7 @@ from indmech_bench.tasks.truth import Truth
 @register_task("fir-overparameterised", version=1, solutions="finite, hundreds", learner="11x7")
 @register_task("fir-swap", version=1, solutions="finite, in pairs that tie", taps="7x7")
 @dataclass(frozen=True)
-class Fir(KernelTask):
+class FirTask(KernelTask):
     """Two FIR kernels with iid Gaussian taps, modulation of the first.
 
     observation: impulse (the composite kernel), spectrum, or samples (256 of them).

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.interventions import modulations
-from indmech_bench.scm.models.fork import Fork as ForkModel
+from indmech_bench.scm.models.fork import Fork
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask, iid_kernels
 from indmech_bench.tasks.sampling import check_mode, read_lengths, unit_power
@@ -17,7 +17,7 @@ from indmech_bench.tasks.sampling import check_mode, read_lengths, unit_power
 
 @register_task("fork", version=1)
 @dataclass(frozen=True)
-class Fork(KernelTask):
+class ForkTask(KernelTask):
     """X = k3 * (k1 * U1 + k2 * U2), FIR kernels with iid Gaussian taps; modulation of k1.
 
     observation: spectrum, or samples (256 of them).
@@ -36,9 +36,9 @@ class Fork(KernelTask):
     taps: str = "7x5x5"
 
     @property
-    def model(self) -> ForkModel:
+    def model(self) -> Fork:
         first, second, third = read_lengths(self.taps, 3)
-        return ForkModel((first, second, third), self.n)
+        return Fork((first, second, third), self.n)
 
     def check(self) -> None:
         first, second, third = self.model.lengths

@@ -21,7 +21,7 @@ N = 64
 MODEL = ConvolutionCascade((N, N), N)
 
 
-class FullLength(KernelTask):
+class FullLengthTask(KernelTask):
     """Base: two kernels of 64 iid Gaussian taps on 64 samples."""
 
     @property
@@ -47,7 +47,7 @@ class FullLength(KernelTask):
 @register_task("full-cascade-large", version=1, start_scale=0.3)
 @register_task("full-cascade-small", version=1, start_scale=0.02)
 @dataclass(frozen=True)
-class FullCascade(FullLength):
+class FullCascadeTask(FullLengthTask):
     """Two kernels of 64 iid Gaussian taps on 64 samples, modulation of the first: nothing but the start decides.
 
     observation: spectrum, impulse or samples (256 of them).
@@ -69,7 +69,7 @@ class FullCascade(FullLength):
 
 @register_task("drift", version=1)
 @dataclass(frozen=True)
-class Drift(FullLength):
+class DriftTask(FullLengthTask):
     """The full-length cascade from 256 samples, training started at the truth: does it stay? Never ranked.
 
     The start is the truth by design: this asks where training moves, not what it finds.

@@ -11,11 +11,12 @@ from indmech_bench.scm.interventions import Family, modulations
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.protocol import TaskBase
 from indmech_bench.tasks.sampling import each, first_that, moved_by, normal, show_kernels
 from indmech_bench.tasks.truth import Truth
 
 
-class KernelTask:
+class KernelTask(TaskBase):
     """Base of tasks whose mechanism is modulated and whose output is seen as impulse, spectrum or samples."""
 
     observation: str

@@ -14,11 +14,12 @@ from indmech_bench.errors import InputError, TruthNotFoundError, unknown
 from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.interventions import Family, amplifications, orthogonalised, rotations
 from indmech_bench.scm.models.linear import LinearCascade, mean_square
-from indmech_bench.scm.models.linear_environments import LinearEnvironments as SharedMixing
+from indmech_bench.scm.models.linear_environments import LinearEnvironments
 from indmech_bench.scm.observations.covariance import Covariance, draw_gaussian_samples
 from indmech_bench.scm.observations.fitting import SAMPLES
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.protocol import TaskBase
 from indmech_bench.tasks.sampling import MOVES, dependent, each, first_that, moved_by, normal
 from indmech_bench.tasks.truth import Truth
 
@@ -37,7 +38,7 @@ def orthogonal(generator: np.random.Generator, size: int, d: int) -> Tensor:
 @register_task("linear-gaussian-dependent", version=1, independence="no, log rho = 0.4", dependence=0.4)
 @register_task("linear-gaussian-samples", version=1, observation="samples")
 @dataclass(frozen=True)
-class LinearGaussian:
+class LinearGaussianTask(TaskBase):
     """X = B A U, d = 16, Haar singular vectors and log-normal singular values; 64 Haar rotations of A.
 
     The rotations are named by the seed, one set for each truth.
@@ -55,7 +56,7 @@ class LinearGaussian:
     independence: ClassVar[str] = "drawn independently"
     ranges: ClassVar[dict[str, str]] = {"spread": "[0, inf)", "tolerance": "(0, inf)"}
     d: ClassVar[int] = 16
-    start_scale: ClassVar[float] = 0.1
+    start_scale = 0.1
 
     observation: str = "covariance"
     dependence: float | None = None
@@ -118,7 +119,7 @@ class LinearGaussian:
 @register_task("linear-environments-2", version=1, environments=2)
 @register_task("linear-environments", version=1)
 @dataclass(frozen=True)
-class LinearEnvironments:
+class LinearEnvironmentsTask(TaskBase):
     """E environments X = B D U with a shared B (6 x 6, iid Gaussian) and log-normal diagonal D of their own.
 
     Identifiable: two covariances determine B up to order and scale of its columns (joint diagonalisation), which
@@ -142,8 +143,8 @@ class LinearEnvironments:
     environments: int = 6
 
     @property
-    def model(self) -> SharedMixing:
-        return SharedMixing(self.d, self.environments)
+    def model(self) -> LinearEnvironments:
+        return LinearEnvironments(self.d, self.environments)
 
     @property
     def phase(self) -> bool:

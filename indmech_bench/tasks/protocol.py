@@ -10,14 +10,27 @@ from torch import Tensor
 from indmech_bench.scm.interventions import Family
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.parameters import START_SCALE, Parameters
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.truth import Truth
 
 
 class Task(Protocol):
-    """One family of SCMs with settings; a frozen dataclass registered under one or more names."""
+    """One family of SCMs with settings; a frozen dataclass registered under one or more names.
+
+    `TaskBase` has the members that need not be given.
+    """
 
     family: ClassVar[str]
+    starts_at_truth: ClassVar[bool]
+    """Whether training starts at the truth, which is shown then: a question of its own, never ranked."""
+    control: ClassVar[bool]
+    """Whether truths are drawn or built to have a given rho: a control, which no method may be ranked by."""
+
+    @property
+    def start_scale(self) -> float:
+        """Standard deviation of the start that a problem offers."""
+        ...
 
     def check(self) -> None:
         """Raise InputError when the settings are out of range; called before anything is drawn or written."""
@@ -48,3 +61,22 @@ class Task(Protocol):
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
         """What is known of each truth (its log rho, its number of solutions): a list of R values a fact."""
         ...
+
+    def transfer(self, truth: Truth, parameters: Parameters, streams: Streams) -> tuple[Truth, Parameters] | None:
+        """A further environment and what the parameters of a solution, with one mechanism refitted, are there.
+
+        None where the task has none: no `transfer_error`.
+        """
+        ...
+
+
+class TaskBase:
+    """The members of a task that need not be given, as most tasks have them."""
+
+    starts_at_truth: ClassVar[bool] = False
+    control: ClassVar[bool] = False
+    start_scale: float = START_SCALE
+
+    def transfer(self, truth: Truth, parameters: Parameters, streams: Streams) -> tuple[Truth, Parameters] | None:
+        """There is no further environment."""
+        return None

@@ -17,7 +17,7 @@ from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.models.linear import LinearCascade
 from indmech_bench.scm.models.linear_environments import LinearEnvironments
 from indmech_bench.scm.parameters import flatten
-from indmech_bench.scoring.scores import equivalence_gap
+from indmech_bench.scoring.evaluation import equivalence_gap
 
 WITH_MODEL = {name: task_of(name).model for name in TASKS}
 KERNELS = [name for name, model in WITH_MODEL.items() if isinstance(model, KernelModel)]

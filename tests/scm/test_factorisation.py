@@ -20,7 +20,8 @@ from indmech_bench.scm.factorisation import (
     root_groups,
 )
 from indmech_bench.scm.models.convolution import ConvolutionCascade
-from indmech_bench.scoring.scores import equivalence_gap, score
+from indmech_bench.scoring.evaluation import equivalence_gap
+from indmech_bench.scoring.scores import score
 
 PAIR = (0.3 + 0.8j, 0.3 - 0.8j)
 OTHER = (-1.1 + 0.4j, -1.1 - 0.4j)

@@ -17,14 +17,14 @@ from scipy import stats
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import live
-from indmech_bench.scm.divergences import bures_wasserstein
+from indmech_bench.scm.divergences import squared_bures_wasserstein
 from indmech_bench.scm.factorisation import convolve, enumerate_solutions
 from indmech_bench.scm.genericity import placebo_statistic
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.streams import Streams
+from indmech_bench.scoring.evaluation import equivalence_gap
 from indmech_bench.scoring.references import best_constant_law, complement, distinct_classes, log_posterior
-from indmech_bench.scoring.scores import equivalence_gap
 from indmech_bench.tasks.truth import Truth
 
 TEXTS = (*PRESETS[:4], "fir-natural:taps=5x5")
@@ -110,10 +110,10 @@ def test_no_constant_law_is_nearer_to_all_modulated_truths_than_the_best(seed: i
     truth = drawn("fir-natural")
     best = best_constant_law(truth)
     laws = torch.stack([truth.model.law(truth.parameters, g) for g in modulations(64).group], 1)
-    least = bures_wasserstein(best[:, None], laws).sum(-1)
+    least = squared_bures_wasserstein(best[:, None], laws).sum(-1)
     noise = torch.from_numpy(np.random.default_rng(seed).standard_normal((3, *best.shape)))
     for law in (best * (0.1 * noise[0]).exp(), best + 0.01 * noise[1].abs(), best * (0.1 * noise[2, :, :1]).exp()):
-        assert bool((bures_wasserstein(law[:, None], laws).sum(-1) > least).all())
+        assert bool((squared_bures_wasserstein(law[:, None], laws).sum(-1) > least).all())
 
 
 @each_task

@@ -14,8 +14,9 @@ from torch import Tensor
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import prior_null
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scoring.evaluation import equivalence_gap
 from indmech_bench.scoring.references import of_parameters
-from indmech_bench.scoring.scores import equivalence_gap, score
+from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.truth import Truth
 
 MODELS = [ConvolutionCascade((5, 4), 32), ConvolutionCascade((5, 4), 33, intervened=1)]

@@ -16,7 +16,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.problem.gauss_newton import levenberg_marquardt
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.registration import get_method, get_task
-from indmech_bench.scm.divergences import bures_wasserstein
+from indmech_bench.scm.divergences import squared_bures_wasserstein
 from indmech_bench.scm.factorisation import LIMIT
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
@@ -85,7 +85,7 @@ def test_natural_truths_are_directions_of_gaussian_taps() -> None:
 def test_interventions_move_every_truth_by_a_hundredth_of_its_power(preset: str) -> None:
     truth = drawn(preset)
     laws = torch.stack([truth.model.law(truth.parameters, g) for g in modulations(truth.model.n).group], 1)
-    assert bool((bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)).all())
+    assert bool((squared_bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)).all())
 
 
 def test_what_counts_as_moving_is_a_hundredth_of_the_power() -> None:
@@ -93,7 +93,7 @@ def test_what_counts_as_moving_is_a_hundredth_of_the_power() -> None:
     second_taps = torch.linspace(0.01, 0.4, 200, dtype=torch.float64)
     pairs = {"k1": torch.stack([torch.ones(200).double(), second_taps], -1), "k2": kernels(0, (3,), 200)["k1"]}
     laws = torch.stack([task.model.law(pairs, g) for g in modulations(64).group], 1)
-    moves = bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)
+    moves = squared_bures_wasserstein(laws[:, :1], laws[:, 1:]).mean(-1) >= 0.01 * laws[:, 0].mean(-1)
     assert 20 < int(moves.sum()) < 180
     assert torch.equal(task._moves(pairs), moves)
 
@@ -101,11 +101,11 @@ def test_what_counts_as_moving_is_a_hundredth_of_the_power() -> None:
 def test_pairs_that_interventions_hardly_move_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Tensor] = []
 
-    def still(self: fir.Fir, pairs: dict[str, Tensor]) -> Tensor:
+    def still(self: fir.FirTask, pairs: dict[str, Tensor]) -> Tensor:
         seen.append(pairs["k1"])
         return torch.tensor([len(seen) > 1]).expand(len(pairs["k1"])).clone()
 
-    monkeypatch.setattr(fir.Fir, "_moves", still)
+    monkeypatch.setattr(fir.FirTask, "_moves", still)
     truth = truth_of("fir-natural", [0])
     first = seen[-1][0] / seen[-1][0].norm()
     assert torch.allclose(truth.parameters["k1"][0] / truth.parameters["k1"][0].norm(), first)
@@ -145,8 +145,8 @@ def test_the_scale_of_the_draw_changes_no_bit_of_any_metric(
     text = "fir-natural"
     plain = truth_of(text, range(6))
     before = score(plain, solve(plain, text))
-    draw = fir.Fir.draw
-    monkeypatch.setattr(fir.Fir, "draw", lambda *given: {name: 4 * value for name, value in draw(*given).items()})
+    draw = fir.FirTask.draw
+    monkeypatch.setattr(fir.FirTask, "draw", lambda *given: {name: 4 * value for name, value in draw(*given).items()})
     louder = truth_of(text, range(6))
     after = score(louder, solve(louder, text))
     assert torch.equal(4 * louder.parameters["k1"], plain.parameters["k1"])

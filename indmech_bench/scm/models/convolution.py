@@ -28,7 +28,7 @@ class ConvolutionCascade(KernelModel):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {f"k{k + 1}": (length,) for k, length in enumerate(self.lengths)}
 
-    def degrees(self, phase: bool) -> int:
+    def degrees_of_freedom(self, phase: bool) -> int:
         free = sum(self.lengths) - len(self.lengths) + 1
         return min(free, self.n if phase else self.n // 2 + 1)
 

@@ -31,7 +31,7 @@ class SharedConvolution(KernelModel):
         own = {f"k1_{e + 1}": (self.lengths[0],) for e in range(self.environments)}
         return {**own, "k2": (self.lengths[1],)}
 
-    def degrees(self, phase: bool) -> int:
+    def degrees_of_freedom(self, phase: bool) -> int:
         return self.environments * self.lengths[0] + self.lengths[1] - 1
 
     def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:

@@ -22,7 +22,7 @@ class Fork(KernelModel):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {f"k{k + 1}": (length,) for k, length in enumerate(self.lengths)}
 
-    def degrees(self, phase: bool) -> int:
+    def degrees_of_freedom(self, phase: bool) -> int:
         return max(self.lengths[:2]) + self.lengths[2] - 1
 
     def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:

@@ -77,7 +77,7 @@ class KernelModel(BaseModel):
         """log rho of every mechanism that has one of its own, (..., m): what methods may enforce."""
         raise NotImplementedError
 
-    def degrees(self, phase: bool) -> int:
+    def degrees_of_freedom(self, phase: bool) -> int:
         """How many parameters the observation determines, phase observed or not."""
         raise NotImplementedError
 

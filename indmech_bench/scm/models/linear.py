@@ -33,7 +33,7 @@ class LinearCascade(BaseModel):
         """Parameter name -> shape of one replicate and start."""
         return {"A": (self.d, self.d), "B": (self.d, self.d)}
 
-    def degrees(self, phase: bool) -> int:
+    def degrees_of_freedom(self, phase: bool) -> int:
         """Free entries of a covariance."""
         return self.d * (self.d + 1) // 2
 

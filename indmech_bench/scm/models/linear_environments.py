@@ -32,7 +32,7 @@ class LinearEnvironments(BaseModel):
         """Parameter name -> shape of one replicate and start."""
         return {**{f"a{e + 1}": (self.d,) for e in range(self.environments)}, "B": (self.d, self.d)}
 
-    def degrees(self, phase: bool) -> int:
+    def degrees_of_freedom(self, phase: bool) -> int:
         """Columns of B with the sources' powers, scales of the sources left out."""
         return min(self.d * (self.d + self.environments - 1), self.environments * self.d * (self.d + 1) // 2)
 

@@ -23,6 +23,11 @@ class Model(Protocol):
         ...
 
     @property
+    def environments(self) -> int | None:
+        """How many environments its observations have; None where these have no such axis."""
+        ...
+
+    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Parameter name -> its shape in one replicate and start."""
         ...
@@ -37,7 +42,7 @@ class Model(Protocol):
         """Parameter name -> standard deviation of a start of scale 1: networks start as networks do."""
         ...
 
-    def degrees(self, phase: bool) -> int:
+    def degrees_of_freedom(self, phase: bool) -> int:
         """How many parameters the observation determines."""
         ...
 

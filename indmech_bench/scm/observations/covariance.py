@@ -104,7 +104,7 @@ class GaussianSamples:
     features = residuals
 
     def fits(self, losses: Tensor) -> Tensor:
-        return fits_statistically(self.samples * self.model.d * losses, self.model.degrees(phase=False))
+        return fits_statistically(self.samples * self.model.d * losses, self.model.degrees_of_freedom(phase=False))
 
 
 def _log_determinant(factor: Tensor) -> Tensor:

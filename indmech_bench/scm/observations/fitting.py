@@ -15,10 +15,10 @@ FITTED = 1e-8
 """A start fits a noise-free observation when its loss is at most this, or ten times the best."""
 
 
-def chi2_quantile_95(degrees: int) -> float:
+def chi2_quantile_95(degrees_of_freedom: int) -> float:
     """95 % quantile of chi-squared (Wilson-Hilferty; within 0.6 % from 3 degrees of freedom on)."""
-    spread = 2 / (9 * degrees)
-    return float(degrees * (1 - spread + NORMAL_95 * spread**0.5) ** 3)
+    spread = 2 / (9 * degrees_of_freedom)
+    return float(degrees_of_freedom * (1 - spread + NORMAL_95 * spread**0.5) ** 3)
 
 
 def fits_exactly(losses: Tensor) -> Tensor:
@@ -27,10 +27,10 @@ def fits_exactly(losses: Tensor) -> Tensor:
     return (finite <= (10 * finite.min(-1, keepdim=True).values).clamp_min(FITTED)) & finite.isfinite()
 
 
-def fits_statistically(deviances: Tensor, degrees: int) -> Tensor:
+def fits_statistically(deviances: Tensor, degrees_of_freedom: int) -> Tensor:
     """Likelihood-ratio test at 95 % against the best start: deviances (R, S) -> bool (R, S)."""
     finite = torch.where(deviances.isnan(), torch.inf, deviances)
-    return (finite - finite.min(-1, keepdim=True).values) <= chi2_quantile_95(degrees)
+    return (finite - finite.min(-1, keepdim=True).values) <= chi2_quantile_95(degrees_of_freedom)
 
 
 def over_starts(value: Tensor, made: Tensor) -> Tensor:

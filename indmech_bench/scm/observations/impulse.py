@@ -65,4 +65,4 @@ class Impulse:
             return fits_exactly(losses)
         environments = self.model.environments or 1
         deviances = environments * self.model.n * losses / self.noise_share
-        return fits_statistically(deviances, self.model.degrees(phase=True))
+        return fits_statistically(deviances, self.model.degrees_of_freedom(phase=True))

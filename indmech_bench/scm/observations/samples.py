@@ -74,7 +74,7 @@ class Samples:
     def fits(self, losses: Tensor) -> Tensor:
         environments = self.model.environments or 1
         deviances = 2 * self.samples * self.model.n * environments * losses
-        return fits_statistically(deviances, self.model.degrees(phase=False))
+        return fits_statistically(deviances, self.model.degrees_of_freedom(phase=False))
 
 
 def draw_samples(model: KernelModel, half_spectrum: Tensor, normals: Tensor) -> Samples:

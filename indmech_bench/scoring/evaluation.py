@@ -1,0 +1,139 @@
+"""A solution beside its truth: the laws and divergences that formulas of metrics share, each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from indmech_bench.problem.solution import Solution
+from indmech_bench.scm.genericity import log_ratio_of_laws
+from indmech_bench.scm.parameters import Parameters
+from indmech_bench.scoring.metrics import Need
+from indmech_bench.scoring.references import best_constant_law
+from indmech_bench.tasks.truth import Truth
+
+Transfer = Callable[[Truth, Parameters], tuple[Truth, Parameters] | None]
+"""Truth and a solution's parameters -> a further environment and what is made of it there; None where there is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """R solutions and their truths; G interventions. `transfer`: of the task, where it has one."""
+
+    truth: Truth
+    solution: Solution
+    transfer: Transfer | None = None
+
+    def has(self, need: Need) -> bool:
+        """Whether there is what a metric needs."""
+        parameters = self.solution.parameters is not None
+        return {
+            "parameters": lambda: parameters,
+            "invariants": lambda: bool(self.truth.model.invariants(self.truth.parameters)),
+            "group": lambda: bool(self.truth.family.group),
+            "ratio": lambda: parameters or bool(self.truth.family.group),
+            "searched": lambda: bool(self.truth.family.searched),
+            "transfer": lambda: self.elsewhere is not None,
+        }[need]()
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        """Those of the solution, for formulas that need them."""
+        assert self.solution.parameters is not None
+        return self.solution.parameters
+
+    @cached_property
+    def observed(self) -> Tensor:
+        """The solution's law without intervention, (R, ...)."""
+        return self.solution.law(self.truth.family.identity)
+
+    @cached_property
+    def true_observed(self) -> Tensor:
+        return self._true_law(self.truth.family.identity)
+
+    @cached_property
+    def laws(self) -> Tensor:
+        """The solution's laws under the scored interventions, (R, G, ...)."""
+        return torch.stack([*map(self.solution.law, self.truth.family.scored)], 1)
+
+    @cached_property
+    def true_laws(self) -> Tensor:
+        return torch.stack([*map(self._true_law, self.truth.family.scored)], 1)
+
+    @cached_property
+    def _true_law(self) -> Callable[..., Tensor]:
+        return self.truth.model.laws(self.truth.parameters)
+
+    @cached_property
+    def divergence(self) -> Tensor:
+        """Of the solution's from the true laws, (R, G)."""
+        return self.truth.model.geometry.divergence(self.laws, self.true_laws)
+
+    @cached_property
+    def moved(self) -> Tensor:
+        """How far the interventions move the truth, summed: (R,)."""
+        return self.truth.model.geometry.divergence(self.true_observed.unsqueeze(1), self.true_laws).sum(-1)
+
+    @cached_property
+    def error(self) -> Tensor:
+        """e, (R,)."""
+        return self.divergence.sum(-1) / self.moved
+
+    @cached_property
+    def fit(self) -> Tensor:
+        """Divergence of the observed law, relative to silence: (R,)."""
+        space = self.truth.model.geometry
+        return space.divergence(self.observed, self.true_observed) / space.power(self.true_observed)
+
+    @cached_property
+    def constant_error(self) -> Tensor:
+        """e of the best law that ignores the intervention, (R,)."""
+        constant = best_constant_law(self.truth).unsqueeze(1)
+        return self.truth.model.geometry.divergence(constant, self.true_laws).sum(-1) / self.moved
+
+    @cached_property
+    def genericity(self) -> tuple[Tensor, Tensor]:
+        """log rho and E_g C(P_g), (R,): by the closed form or, without parameters, from laws under the group."""
+        if self.solution.parameters is not None:
+            model = self.truth.model
+            return model.log_generic_ratio(self.parameters), model.generic_power(self.parameters)
+        space = self.truth.model.geometry
+        powers = torch.stack([space.power(self.solution.law(g)) for g in self.truth.family.group], 1)
+        return log_ratio_of_laws(space.power(self.observed), powers), powers.mean(-1)
+
+    @cached_property
+    def gap(self) -> Tensor:
+        """`equivalence_gap` of the solution, (R,)."""
+        return equivalence_gap(self.truth, self.parameters)
+
+    @cached_property
+    def elsewhere(self) -> Evaluation | None:
+        """The evaluation in a further environment, where the task draws one."""
+        if self.transfer is None or self.solution.parameters is None:
+            return None
+        transferred = self.transfer(self.truth, self.parameters)
+        if transferred is None:
+            return None
+        truth, fitted = transferred
+        return Evaluation(truth, Solution(truth.model.laws(fitted), dict(fitted)))
+
+
+def equivalence_gap(truth: Truth, parameters: Parameters) -> Tensor:
+    """max over the blocks of phi of their relative difference (absolute for the log power): (R,).
+
+    Least over the model's discrete symmetries.
+    """
+    true = truth.model.invariants(truth.parameters)
+    gaps = []
+    for same in truth.model.symmetries(parameters):
+        learnt = truth.model.invariants(same)
+        blocks = []
+        for block, value in true.items():
+            difference = (learnt[block] - value).norm(dim=-1)
+            blocks.append(difference if block == "log_power" else difference / value.norm(dim=-1))
+        gaps.append(torch.stack(blocks).amax(0))
+    return torch.stack(gaps).amin(0)
