@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import live
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scoring.evaluation import Transfer
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.truth import Truth
 
@@ -50,10 +51,16 @@ def solved(name: str, reference: str, seeds: Sequence[int] = SEEDS) -> Solution:
     return solution
 
 
+def transfer_of(name: str, seeds: Sequence[int] = SEEDS) -> Transfer:
+    """How the task tries a solution in a further environment."""
+    task, job = task_and_job(name, seeds)
+    return partial(task.transfer, streams=job_streams(job, "truth"))
+
+
 @lru_cache
 def scored(name: str, reference: str, seeds: Sequence[int] = SEEDS) -> dict[str, Tensor]:
     """Its metrics."""
-    return score(drawn(name, seeds), solved(name, reference, seeds))
+    return score(drawn(name, seeds), solved(name, reference, seeds), transfer_of(name, seeds))
 
 
 def differs(value: Tensor, expected: float) -> float:
