@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from conftest import Cli
 from folders import write_folder
+from indmech_bench.analysis.standings import rivalries
+from indmech_bench.text.documents import as_html, as_latex, escaped
 
 from indmech_bench.analysis.group_by import GROUPINGS
 from indmech_bench.analysis.ranking import leaderboard, leaderboards
-from indmech_bench.analysis.standings import rivalries
-from indmech_bench.text.documents import as_html, as_latex, escaped
 
 TASKS = ("fir-natural", "fir-generic", "fir-graded", "fir-samples", "linear-gaussian-natural", "environments-2")
 INF = float("inf")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from indmech_bench.analysis.group_by import GROUPINGS, grouped
+from indmech_bench.analysis.ranking.board import Leaderboard
+from indmech_bench.analysis.ranking.line import Line
 from indmech_bench.analysis.view import (
     MEDIAN,
     Pair,
@@ -27,62 +29,6 @@ from indmech_bench.scoring.metrics import BY_NAME
 from indmech_bench.statistics.estimates import interquartile_mean, median_interval, wilson_interval
 from indmech_bench.statistics.resampling import interquartile_mean_interval
 from indmech_bench.statistics.significance import TIE
-
-Interval = tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One method or reference in a view. Medians count a failed replicate as the worst value there is.
-
-    Intervals are of 95 %: Wilson's for `identified`, order statistics for medians, BCa stratified by task for `score`;
-    None where there are too few replicates. `by_task` holds `identified` and the median of the metric,
-    `by_task_intervals` that median's interval.
-    """
-
-    name: str
-    reference: bool
-    rank: int | None
-    identified: float
-    interval: Interval
-    medians: dict[str, float | None]
-    median_intervals: dict[str, Interval]
-    score: float
-    score_interval: Interval
-    ok: int
-    failed: int
-    skipped: int
-    missing: int
-    cost: float | None
-    seconds: float | None
-    by_task: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    by_task_intervals: dict[str, Interval] = field(default_factory=dict)
-
-    @property
-    def attempted(self) -> int:
-        return self.ok + self.failed
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """Lines of a view: ranked methods by rank, then methods that do not cover it, then references.
-
-    `group`: which rows of the folder the view is of; empty for all.
-    """
-
-    folder: Path
-    metric: str
-    tasks: tuple[str, ...]
-    pairs: int
-    lines: tuple[Line, ...]
-    left_out: int
-    group: str = ""
-    beside: tuple[Path, ...] = ()
-
-    def __str__(self) -> str:
-        from indmech_bench.text.tables import as_text
-
-        return as_text([self])
 
 
 def leaderboard(
