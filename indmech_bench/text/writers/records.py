@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from indmech_bench.text.document import Document
+from indmech_bench.text.lines import printable
 
 
 def as_csv(document: Document) -> str:
@@ -28,7 +29,9 @@ def as_csv(document: Document) -> str:
 
 
 def _field(value: Any) -> Any:
-    """A value as CSV has it: nothing where there is none, JSON for what is no single value."""
+    """A value as CSV has it: nothing where there is none, JSON for what is no single value, no control characters."""
+    if isinstance(value, str):
+        return printable(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return json.dumps(_strict(value)) if isinstance(value, Mapping | list | tuple) else value
