@@ -137,6 +137,19 @@ def test_no_cell_is_cut_or_leaves_its_line_at_any_width(monkeypatch: pytest.Monk
     assert any("value" in line and "[95 %]" in line for line in lines)
 
 
+def test_names_fold_only_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    for length, folds in ((40, False), (75, True)):
+        long: Column[int] = Column("long", "long", lambda item, n=length: f"{item}" * n, kind=Kind.NAME)
+        number: Column[int] = shown("number", lambda item: f"[0.12{item}, 34.5]")
+        prose: Column[int] = shown("prose", lambda item: "a word " * 20, Kind.TEXT)
+        text = terminal.as_text(document(Table("", (long, number, prose), ITEMS)))
+        assert ("5" * length in text) is not folds
+        assert text.count("5" * 12) > 0
+        assert all(f"[0.12{item}, 34.5]" in text for item in ITEMS)
+
+
 def test_in_a_pipe_text_is_one_line() -> None:
     made = document(table(shown("prose", lambda item: "a word " * 60 + "last", Kind.TEXT)))
     assert sum(line.endswith("a word last") for line in write(made, "table").splitlines()) == len(ITEMS)

@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from indmech_bench.text.document import Document
 from indmech_bench.text.lines import printable
@@ -87,9 +87,13 @@ def _page(table: Table[Any], lines: Sequence[Sequence[str]], page: Sequence[int]
     from rich.table import Table as Grid
 
     grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    # names fold only where a page has no room for them: what is not folded is never cut, since it fits
+    fits = width is None or sum(_width(table.visible[i], lines, i) for i in page) <= width + GAP
     for i in page:
-        right = table.visible[i].kind is Kind.NUMBER
-        grid.add_column(lines[0][i], justify="right" if right else "left", no_wrap=right, overflow="fold")
+        kind = table.visible[i].kind
+        whole = kind is Kind.NUMBER or (kind is Kind.NAME and fits)
+        justify: Literal["left", "right"] = "right" if kind is Kind.NUMBER else "left"
+        grid.add_column(lines[0][i], justify=justify, no_wrap=whole, overflow="fold")
     marks = table.marks
     for position, cells in enumerate(lines[1:]):
         ends = position + 1 < len(marks) and marks[position] != marks[position + 1]
