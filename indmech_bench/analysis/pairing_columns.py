@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from indmech_bench.analysis.pairings import Pairing
 from indmech_bench.text.document import Document, Section
@@ -43,7 +44,7 @@ AGAINST: tuple[Column[Pairing], ...] = (
 )
 
 
-def versus_document(pairings: Sequence[Pairing]) -> Document:
+def versus_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     """A table a task of what `versus` found."""
 
     def table(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
@@ -51,15 +52,16 @@ def versus_document(pairings: Sequence[Pairing]) -> Document:
         return Table(title, (*METHOD, *AGAINST, *RECORD), pairings)
 
     sections = tuple(Section(task, (table(task, of_task),)) for task, of_task in _by_task(pairings))
-    return Document(f"All methods against {pairings[0].other}" if pairings else "", sections)
+    against = f"All methods against {pairings[0].other}" if pairings else "No other method"
+    return Document(f"{against} in {folder}", sections)
 
 
-def winners_document(pairings: Sequence[Pairing]) -> Document:
+def winners_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     """A table a task of what `winners` found: beside each winner how often it errs less and more than each rival."""
     sections = tuple(
         Section(task, (_winners(task, of_task), Table("", RECORD, of_task))) for task, of_task in _by_task(pairings)
     )
-    return Document("The best of each group against the simplest predictors", sections)
+    return Document(f"The best of each group against the simplest predictors in {folder}", sections)
 
 
 def _winners(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:

@@ -25,9 +25,9 @@ def compare(
     from indmech_bench.analysis.comparison import comparison
     from indmech_bench.text.writing import write
 
-    made = comparison.compare(a, b)
-    show(write(made.document, form))
-    raise typer.Exit(1 if fail_on_regression and made.regressed else 0)
+    found = comparison.compare(a, b)
+    show(write(found.document, form))
+    raise typer.Exit(1 if fail_on_regression and found.regressed else 0)
 
 
 @app.command()

@@ -101,7 +101,7 @@ def versus(
     from indmech_bench.analysis import pairing_columns, pairings
     from indmech_bench.text.writing import write
 
-    show(write(pairing_columns.versus_document(pairings.versus(folder, method, family=family)), form))
+    show(write(pairing_columns.versus_document(folder, pairings.versus(folder, method, family=family)), form))
 
 
 @app.command()
@@ -114,4 +114,4 @@ def winners(
     from indmech_bench.analysis import pairing_columns, pairings
     from indmech_bench.text.writing import write
 
-    show(write(pairing_columns.winners_document(pairings.winners(folder, family=family)), form))
+    show(write(pairing_columns.winners_document(folder, pairings.winners(folder, family=family)), form))

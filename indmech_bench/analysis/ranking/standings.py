@@ -52,8 +52,8 @@ def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry
     """
     place = existing_folder(folder)
     rows, _ = ranked_rows([place], family)
-    views = {"all tasks": rows, **{f"family {name}": own for name, own in _of_families(rows, place)}}
-    found = tuple(one for name, own in views.items() if (one := _rivalry(name, own)) is not None)
+    views = {"all tasks": rows, **{f"family {name}": of_family for name, of_family in _of_families(rows, place)}}
+    found = tuple(rivalry for name, of_view in views.items() if (rivalry := _rivalry(name, of_view)) is not None)
     if not found:
         raise InputError(f"'{place}' has no two methods that cover the same (task, seed) pairs.")
     return found
@@ -68,9 +68,11 @@ def _of_families(rows: Sequence[Row], place: Path) -> Iterator[tuple[str, list[R
 def _rivalry(group: str, rows: Sequence[Row]) -> Rivalry | None:
     pairs = sorted({(row["task_label"], row["seed"]) for row in rows})
     columns = {
-        name: [error_of(own[pair]) for pair in pairs]
-        for (reference, name), own in by_method(rows).items()
-        if not reference and len(own) == len(pairs) and all(row["status"] != "skipped" for row in own.values())
+        name: [error_of(replicates[pair]) for pair in pairs]
+        for (reference, name), replicates in by_method(rows).items()
+        if not reference
+        and len(replicates) == len(pairs)
+        and all(row["status"] != "skipped" for row in replicates.values())
     }
     if len(columns) < 2:
         return None
@@ -91,9 +93,9 @@ def _rivalry(group: str, rows: Sequence[Row]) -> Rivalry | None:
 
 def _wins(names: Sequence[str], errors: Floats, tasks: Sequence[str]) -> dict[tuple[str, str], Share]:
     found: dict[tuple[str, str], Share] = {}
-    for i, one in enumerate(names):
+    for i, method in enumerate(names):
         for j, other in enumerate(names[:i]):
             share, interval = probability_of_improvement(errors[:, i], errors[:, j], tasks)
-            found[one, other] = share, interval
-            found[other, one] = 1 - share, interval and (1 - interval[1], 1 - interval[0])
+            found[method, other] = share, interval
+            found[other, method] = 1 - share, interval and (1 - interval[1], 1 - interval[0])
     return found
