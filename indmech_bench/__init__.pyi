@@ -8,9 +8,9 @@ from .analysis.comparison.comparison import compare as compare
 from .analysis.frame import load as load
 from .analysis.pairings import versus as versus
 from .analysis.pairings import winners as winners
-from .analysis.ranking import Leaderboard as Leaderboard
-from .analysis.ranking import leaderboard as leaderboard
-from .analysis.ranking import leaderboards as leaderboards
+from .analysis.ranking.board import Leaderboard as Leaderboard
+from .analysis.ranking.ranking import leaderboard as leaderboard
+from .analysis.ranking.ranking import leaderboards as leaderboards
 from .conformance.packages import new_package as new_package
 
 # for methods

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,49 @@ from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.rows import Row
 from indmech_bench.scoring.metrics import IDENTIFIED_ERROR
 from indmech_bench.statistics.estimates import median_interval
-from indmech_bench.text.numbers import number
+from indmech_bench.text.numbers import bracketed, number
 
-SHOWN = ("log_generic_ratio", "fit_error", "extrapolation_error")
 FITS = 0.01
 """Above this fit error training has left the data, not only the truth."""
 
 
-def drift_lines(folder: str | Path) -> list[str]:
-    """For every setting a sentence that says what was found, then medians with 95 % intervals against the step.
+@dataclass(frozen=True)
+class Middle:
+    """A median over replicates with its 95 % interval by order statistics; None where there are no values."""
+
+    value: float | None
+    interval: tuple[float, float] | None
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Middle:
+        return cls(float(np.median(values)), median_interval(values)) if values else cls(None, None)
+
+    def __str__(self) -> str:
+        return f"{number(self.value)} {bracketed(self.interval)}".strip()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where training stood after so many steps; a replicate that failed counts as infinite error."""
+
+    step: int
+    log_generic_ratio: Middle
+    fit_error: Middle
+    extrapolation_error: Middle
+
+
+@dataclass(frozen=True)
+class Course:
+    """How one setting of a method moved from the truth on a task, and a sentence that says what was found."""
+
+    task: str
+    method: str
+    found: str
+    checkpoints: tuple[Checkpoint, ...]
+
+
+def courses(folder: str | Path) -> tuple[Course, ...]:
+    """One of every task and setting whose rows have checkpoints.
 
     Raises InputError where no task of the folder starts at the truth, or none of its rows has checkpoints.
     """
@@ -36,14 +71,23 @@ def drift_lines(folder: str | Path) -> list[str]:
     for row in rows:
         if not row["reference"]:
             settings[row["task_label"], row["label"]].append(row)
-    lines: list[str] = []
-    for (task, label), own in settings.items():
-        steps = _steps(own)
-        if steps:
-            lines += [f"{task} {label}", f"  {_sentence(own, steps)}", *_table(own, steps), ""]
-    if not lines:
+    found = tuple(
+        Course(task, label, _sentence(replicates, steps), tuple(_checkpoint(replicates, step) for step in steps))
+        for (task, label), replicates in settings.items()
+        if (steps := _steps(replicates))
+    )
+    if not found:
         raise InputError(f"'{place}' has no checkpoints: give the method the setting checkpoints.")
-    return [*lines, "medians [95 % by order statistics]; a replicate that failed counts as infinite error"]
+    return found
+
+
+def _checkpoint(rows: Sequence[Row], step: int) -> Checkpoint:
+    return Checkpoint(
+        step,
+        log_generic_ratio=Middle.of(_values(rows, "log_generic_ratio", step)),
+        fit_error=Middle.of(_values(rows, "fit_error", step)),
+        extrapolation_error=Middle.of(_values(rows, "extrapolation_error", step)),
+    )
 
 
 def _steps(rows: Sequence[Row]) -> list[int]:
@@ -62,21 +106,6 @@ def _values(rows: Sequence[Row], metric: str, step: int) -> list[float]:
     return [float("inf") if value is None else value for value in values]
 
 
-def _summary(values: Sequence[float]) -> str:
-    if not values:
-        return "–"
-    interval = median_interval(values)
-    text = number(float(np.median(values)))
-    return text if interval is None else f"{text} [{number(interval[0])}, {number(interval[1])}]"
-
-
-def _table(rows: Sequence[Row], steps: Sequence[int]) -> list[str]:
-    cells = [["step", "log rho", "fit", "e"]]
-    cells += [[str(step), *(_summary(_values(rows, metric, step)) for metric in SHOWN)] for step in steps]
-    widths = [max(len(row[i]) for row in cells) for i in range(4)]
-    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
-
-
 def _sentence(rows: Sequence[Row], steps: Sequence[int]) -> str:
     """What was found, from the intervals alone."""
     first, last = steps[0], steps[-1]
@@ -92,11 +121,11 @@ def _sentence(rows: Sequence[Row], steps: Sequence[int]) -> str:
         direction = "rises towards balance"
     elif interval and interval[1] < 0:
         direction = "falls"
-    change = f"log rho {direction} (median change {_summary(moved)})"
+    change = f"log rho {direction} (median change {Middle.of(moved)})"
     if float(np.median(fit)) > FITS:
-        what = f"leaves the fit (fit {_summary(fit)} after {last} steps): the step is too long to speak of drift"
+        what = f"leaves the fit (fit {Middle.of(fit)} after {last} steps): the step is too long to speak of drift"
     elif float(np.median(error)) < IDENTIFIED_ERROR:
-        what = f"stays at the truth (e {_summary(error)} after {last} steps)"
+        what = f"stays at the truth (e {Middle.of(error)} after {last} steps)"
     else:
-        what = f"leaves the truth at a fit (e {_summary(error)} after {last} steps)"
+        what = f"leaves the truth at a fit (e {Middle.of(error)} after {last} steps)"
     return f"{what}; {change}."

@@ -58,8 +58,8 @@ def versus(folder: str | Path, method: str, *, family: str | None = None) -> tup
     pairings = []
     for task, lines in found.items():
         if method in lines:
-            own = [_pairing(task, name, lines, method) for name in lines if name != method]
-            pairings += sorted(_corrected(own), key=lambda one: -one.score)
+            of_task = [_pairing(task, name, lines, method) for name in lines if name != method]
+            pairings += sorted(_corrected(of_task), key=lambda pairing: -pairing.score)
     return tuple(pairings)
 
 
@@ -88,8 +88,8 @@ def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict
     """Task -> label -> seed -> row, skipped rows left out."""
     rows, _ = ranked_rows([existing_folder(folder)], family)
     found: dict[str, dict[str, dict[int, Row]]] = {task: {} for task in in_order(rows)}
-    for (_, name), own in by_method(row for row in rows if row["status"] != "skipped").items():
-        for (task, seed), row in own.items():
+    for (_, name), replicates in by_method(row for row in rows if row["status"] != "skipped").items():
+        for (task, seed), row in replicates.items():
             found[task].setdefault(name, {})[seed] = row
     return found
 
@@ -111,12 +111,11 @@ def _score(rows: Mapping[int, Row]) -> float:
 
 def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, Row]], other: str) -> Pairing:
     rows = lines[name]
-    own, its = ({seed: error_of(row) for seed, row in side.items()} for side in (rows, lines[other]))
-    shared = [seed for seed in own if seed in its]
+    errors, others = ({seed: error_of(row) for seed, row in side.items()} for side in (rows, lines[other]))
+    shared = [seed for seed in errors if seed in others]
     if not shared:
         raise InputError(f"'{name}' and '{other}' share no seed on {task}.")
-    errors: Floats = np.array(list(own.values()))
-    moved = differences([its[seed] for seed in shared], [own[seed] for seed in shared])
+    moved: Floats = differences([others[seed] for seed in shared], [errors[seed] for seed in shared])
     return Pairing(
         task=task,
         method=name,
@@ -124,8 +123,8 @@ def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, Row]], other
         group=_group(rows),
         n=len(shared),
         identified=float(np.mean([row["metrics"].get("identified") or 0.0 for row in rows.values()])),
-        error=float(np.median(errors)),
-        interval=median_interval(errors),
+        error=float(np.median([*errors.values()])),
+        interval=median_interval([*errors.values()]),
         score=_score(rows),
         better=int((moved < 0).sum()),
         worse=int((moved > 0).sum()),
@@ -137,5 +136,5 @@ def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, Row]], other
 
 
 def _corrected(pairings: Sequence[Pairing]) -> list[Pairing]:
-    adjusted = holm([one.pvalue for one in pairings])
-    return [replace(one, pvalue=p) for one, p in zip(pairings, adjusted, strict=True)]
+    adjusted = holm([pairing.pvalue for pairing in pairings])
+    return [replace(pairing, pvalue=p) for pairing, p in zip(pairings, adjusted, strict=True)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,39 +20,87 @@ from indmech_bench.results.rows import Row, count
 from indmech_bench.text.lines import printable
 
 
-def status_lines(
-    folder: str | Path, *, why: bool = False, failures: bool = False, plugins: Sequence[Path] = ()
-) -> list[str]:
-    """Plain lines about a results folder. Raises InputError.
+@dataclass(frozen=True)
+class Hole:
+    """Seeds of a task that a method lacks and another row has."""
+
+    task: str
+    method: str
+    missing: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A row that is not ok; `output` is where its traceback is, None where there is none."""
+
+    task: str
+    method: str
+    seed: int
+    status: str
+    reason: str
+    output: Path | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Why today's code would make rows anew, and how many."""
+
+    why: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a results folder holds.
+
+    counts: status -> rows, of statuses that there are; left_out: rows made by older code; failures, changes: None where
+    they were not asked for.
+    """
+
+    folder: Path
+    counts: dict[str, int]
+    runs: int
+    left_out: int
+    holes: tuple[Hole, ...]
+    failures: tuple[Failure, ...] | None
+    changes: tuple[Change, ...] | None
+
+
+def status_of(folder: str | Path, *, why: bool = False, failures: bool = False, plugins: Sequence[Path] = ()) -> Status:
+    """What a results folder holds. Raises InputError.
 
     Always: counts by status, holes. With `failures` each row that is not ok, its reason and where its traceback is;
-    with `why` each cell whose rows today's code (`plugins` with it) would not reuse, and what has changed.
+    with `why` what has changed where today's code (`plugins` with it) would not reuse rows.
     """
     place = existing_folder(folder)
-    everything = read_folder(place)
-    rows, left_out = newest(everything)
+    rows, left_out = newest(read_folder(place))
     rows = with_labels(rows)
-    counts = {status: number for status, number in count(rows).items() if number}
     manifest = read_manifest(place)
-    summary = ", ".join(f"{n} {s}" for s, n in counts.items()) or "nothing yet"
-    lines = [f"{place}: {len(rows)} rows of {len(manifest['runs'])} runs: {summary}"]
-    if left_out:
-        lines.append(f"{left_out} rows made by older code are kept in the file and left out of tables")
-    lines += _holes(rows)
-    if failures:
-        lines += [_failure(row, place) for row in rows if row["status"] != "ok"]
-    if why:
-        lines += _changes(rows, plugins, manifest) or ["all rows are what today's code would make"]
-    return lines
+    return Status(
+        folder=place,
+        counts={status: number for status, number in count(rows).items() if number},
+        runs=len(manifest["runs"]),
+        left_out=left_out,
+        holes=tuple(_holes(rows)),
+        failures=tuple(_failure(row, place) for row in rows if row["status"] != "ok") if failures else None,
+        changes=tuple(_changes(rows, plugins, manifest)) if why else None,
+    )
 
 
-def _failure(row: Row, folder: Path) -> str:
-    line = f"{row['task_label']} {row['label']} seed {row['seed']}: {row['status']}: {printable(row['reason'])}"
+def _failure(row: Row, folder: Path) -> Failure:
     output = folder / ERRORS / f"{row['key']}.txt"
-    return f"{line} (see {output})" if output.is_file() else line
+    return Failure(
+        task=row["task_label"],
+        method=row["label"],
+        seed=row["seed"],
+        status=row["status"],
+        reason=row["reason"],
+        output=output if output.is_file() else None,
+    )
 
 
-def _holes(rows: list[Row]) -> list[str]:
+def _holes(rows: list[Row]) -> Iterator[Hole]:
     """Cells that lack (task, seed) pairs which another row has."""
     pairs: dict[str, set[int]] = defaultdict(set)
     cells: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -59,22 +108,20 @@ def _holes(rows: list[Row]) -> list[str]:
         pairs[row["task_label"]].add(row["seed"])
         cells[row["task_label"], row["label"]].add(row["seed"])
     names = dict.fromkeys(label for _, label in cells)
-    holes = []
     for task, seeds in pairs.items():
         for name in names:
             missing = len(seeds - cells.get((task, name), set()))
             if missing:
-                holes.append(f"missing: {task} {name}, {missing} of {len(seeds)} seeds")
-    return holes
+                yield Hole(task, name, missing, len(seeds))
 
 
-def _changes(rows: list[Row], plugins: Iterable[Path], manifest: dict[str, Any]) -> list[str]:
+def _changes(rows: list[Row], plugins: Iterable[Path], manifest: dict[str, Any]) -> list[Change]:
     catalogue = Catalogue.read(plugins)
-    lines: dict[str, int] = defaultdict(int)
+    found: dict[str, int] = defaultdict(int)
     for row in rows:
         sources = manifest["runs"].get(row["run"], {}).get("sources", {}).get(row["method"], {})
-        lines[_change(row, catalogue, sources)] += 1
-    return [f"{text}: {number} rows" for text, number in lines.items() if text]
+        found[_change(row, catalogue, sources)] += 1
+    return [Change(text, number) for text, number in found.items() if text]
 
 
 def _change(row: Row, catalogue: Catalogue, before: dict[str, str]) -> str:

@@ -20,6 +20,16 @@ app = typer.Typer(
 Plugins = Annotated[list[Path], typer.Option("--plugin", help="A file that registers methods or tasks; repeatable.")]
 
 
+def _known_format(form: str) -> str:
+    from indmech_bench.text.writing import check_format
+
+    check_format(form)  # before anything is read or run
+    return form
+
+
+Form = Annotated[str, typer.Option("--format", callback=_known_format, help="table, md, csv, json, html or latex.")]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from indmech_bench.results.provenance import package_version

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from indmech_bench.cli.application import Plugins, app
+from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
 
 
@@ -16,20 +16,18 @@ from indmech_bench.cli.terminal import show
 def compare(
     a: Annotated[Path, typer.Argument(help="a results folder: before")],
     b: Annotated[Path, typer.Argument(help="a results folder: after")],
-    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    form: Form = "table",
     fail_on_regression: Annotated[
         bool, typer.Option("--fail-on-regression", help="Exit 1 when B is significantly worse, or fails more.")
     ] = False,
 ) -> None:
     """Compare two results folders: what differs, and whether it makes a difference."""
     from indmech_bench.analysis.comparison import comparison
-    from indmech_bench.analysis.comparison import tables as comparison_tables
-    from indmech_bench.text import tables
+    from indmech_bench.text.writing import write
 
-    tables.check_format(form, comparison_tables.FORMATS)
-    made = comparison.compare(a, b)
-    show(comparison_tables.render(made, form))
-    raise typer.Exit(1 if fail_on_regression and made.regressed else 0)
+    found = comparison.compare(a, b)
+    show(write(found.document, form))
+    raise typer.Exit(1 if fail_on_regression and found.regressed else 0)
 
 
 @app.command()

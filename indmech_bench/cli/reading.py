@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from indmech_bench.cli.application import Plugins, app
+from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
 from indmech_bench.errors import InputError
 
@@ -15,16 +15,16 @@ from indmech_bench.errors import InputError
 @app.command("list")
 def list_(
     kind: Annotated[str, typer.Argument(help="tasks, methods, references, metrics or suites")],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    form: Form = "table",
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """List what is registered."""
-    from indmech_bench.cli import descriptions
+    from indmech_bench.cli import listings
     from indmech_bench.registry.catalogue import Catalogue
-    from indmech_bench.text.lines import listing_text
+    from indmech_bench.text.writing import write
 
-    records = descriptions.listing(kind, Catalogue.read(plugin))
-    show(descriptions.listing_json(records) if as_json else listing_text(records))
+    show(write(listings.document(kind, Catalogue.read(plugin)), "json" if as_json else form))
 
 
 @app.command()
@@ -44,12 +44,15 @@ def status(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     why: Annotated[bool, typer.Option("--why", help="What today's code would run again, and why.")] = False,
     failures: Annotated[bool, typer.Option("--failures", help="Every row that is not ok, with its reason.")] = False,
+    form: Form = "table",
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """Show what a results folder holds."""
-    from indmech_bench.analysis.status import status_lines
+    from indmech_bench.analysis import status, status_columns
+    from indmech_bench.text.writing import write
 
-    show("\n".join(status_lines(folder, why=why, failures=failures, plugins=plugin)))
+    found = status.status_of(folder, why=why, failures=failures, plugins=plugin)
+    show(write(status_columns.document(found), form))
 
 
 @app.command()
@@ -58,41 +61,33 @@ def leaderboard(
     metric: Annotated[str, typer.Option(help="What the medians by task show.")] = "extrapolation_error",
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     group_by: Annotated[str | None, typer.Option(help="family, dependence, observation, budget or protocol.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, md, csv, json, html or latex.")] = "table",
+    form: Form = "table",
     standings: Annotated[bool, typer.Option("--standings", help="How methods stand to each other, instead.")] = False,
 ) -> None:
     """Print the leaderboard of a results folder, or one a group, or how its methods stand to each other."""
-    from indmech_bench.analysis import ranking
-    from indmech_bench.text import tables
+    from indmech_bench.analysis.ranking import board, ranking, standings_columns
+    from indmech_bench.analysis.ranking.standings import rivalries
+    from indmech_bench.text.writing import write
 
+    if standings and (group_by is not None or metric != "extrapolation_error"):
+        raise InputError("--standings is by the extrapolation error and by family: it takes no --metric or --group-by.")
     if standings:
-        _standings(folder, family, form, alone=group_by is None and metric == "extrapolation_error")
-        return
-    tables.check_format(form)
-    show(tables.render(ranking.leaderboards(folder, metric=metric, family=family, group_by=group_by), form))
+        found = standings_columns.document(folder, rivalries(folder, family=family))
+    else:
+        found = board.document(ranking.leaderboards(folder, metric=metric, family=family, group_by=group_by))
+    show(write(found, form))
 
 
 @app.command()
 def drift(
     folder: Annotated[Path, typer.Argument(help="a results folder with a task that starts at the truth")],
+    form: Form = "table",
 ) -> None:
     """Say whether training leaves the truth: log rho, fit and e against the step."""
-    from indmech_bench.analysis.drift import drift_lines
+    from indmech_bench.analysis import drift, drift_columns
+    from indmech_bench.text.writing import write
 
-    show("\n".join(drift_lines(folder)))
-
-
-def _standings(folder: Path, family: str | None, form: str, *, alone: bool) -> None:
-    from indmech_bench.analysis import standings as rivalry
-    from indmech_bench.text import tables
-
-    if not alone:
-        raise InputError("--standings is by the extrapolation error and by family: it takes no --metric or --group-by.")
-    tables.check_format(form, ("table", "md"))
-    sections = [
-        section for one in rivalry.rivalries(folder, family=family) for section in rivalry.rivalry_sections(one)
-    ]
-    show("\n\n".join((tables.markdown_table if form == "md" else tables.text_table)(one) for one in sections))
+    show(write(drift_columns.document(folder, drift.courses(folder)), form))
 
 
 @app.command()
@@ -100,21 +95,23 @@ def versus(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     method: Annotated[str, typer.Argument(help="a method or reference in it, as tables name it")],
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    form: Form = "table",
 ) -> None:
     """Compare every method of a results folder with one of them, seed by seed."""
-    from indmech_bench.analysis import pairing_tables, pairings
+    from indmech_bench.analysis import pairing_columns, pairings
+    from indmech_bench.text.writing import write
 
-    show(pairing_tables.render_versus(pairings.versus(folder, method, family=family), form))
+    show(write(pairing_columns.versus_document(folder, pairings.versus(folder, method, family=family)), form))
 
 
 @app.command()
 def winners(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    form: Form = "table",
 ) -> None:
     """Show which group of methods wins each task, and whether it beats the simplest predictors."""
-    from indmech_bench.analysis import pairing_tables, pairings
+    from indmech_bench.analysis import pairing_columns, pairings
+    from indmech_bench.text.writing import write
 
-    show(pairing_tables.render_winners(pairings.winners(folder, family=family), form))
+    show(write(pairing_columns.winners_document(folder, pairings.winners(folder, family=family)), form))

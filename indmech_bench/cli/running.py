@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from indmech_bench.cli.application import Plugins, app
+from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import say, show
 from indmech_bench.errors import InputError
 
@@ -69,7 +69,7 @@ def run(
 
 
 def _run_against(folder: Path, chosen: dict[str, Any], options: dict[str, Any], dry_run: bool) -> NoReturn:
-    from indmech_bench.analysis import ranking
+    from indmech_bench.analysis.ranking import ranking
     from indmech_bench.harness import against, planning
 
     for name in ("suite", "tasks", "seeds", "budget", "precision", "salt"):
@@ -118,9 +118,11 @@ def tune(
     timeout: Annotated[float, typer.Option(help="Seconds an attempt may take.")] = 300.0,
     plugin: Plugins = [],  # noqa: B006
     salt: Annotated[str, typer.Option(help="A secret mixed into every truth.")] = "",
+    form: Form = "table",
 ) -> None:
     """Choose a method's settings for a task on tuning seeds, for run --settings: the same command again resumes."""
     from indmech_bench.harness.tuning import tuning
+    from indmech_bench.text.writing import write
 
     made = tuning.tune(
         method,
@@ -136,8 +138,7 @@ def tune(
         plugins=plugin,
         salt=salt,
     )
-    show(str(made))
+    show(write(made.document, form))
     if made.chosen is None:
         failed = f"every candidate failed on half of the seeds or more, so nothing was written; {made.reason}"
         raise typer.Exit(say(f"{failed}; see: indmech-bench status {made.folder} --failures", 1))
-    show(f"\n* chosen, written to {made.file}; use it with: indmech-bench run --settings {made.file}")

@@ -47,9 +47,9 @@ def test_the_last_bits_are_ties_and_the_machine_is_named(a: Path, tmp_path: Path
 def test_a_setting_that_differs_is_named_and_seeds_are_paired(a: Path, tmp_path: Path, cli: Cli) -> None:
     write_folder(tmp_path / "b", {("fir-natural", "adam:learning_rate=0.01"): errors() * 0.5})
     made = cli("compare", "a", "b", "--format", "json")
-    found = json.loads(made.stdout)
+    (found,) = json.loads(made.stdout)["sections"]
     assert found["differences"] == ["adam: learning_rate 0.02 -> 0.01"]
-    (line,) = found["lines"]
+    (line,) = found["rows"]
     assert line["paired"]
     assert (line["better"], line["worse"]) == (32, 0)
     assert line["difference"] == pytest.approx(np.median(-0.5 * errors()))
@@ -81,8 +81,9 @@ def test_only_shared_seeds_are_paired(a: Path, tmp_path: Path) -> None:
 
 def test_another_version_of_a_task_is_never_compared(a: Path, tmp_path: Path, cli: Cli) -> None:
     write_folder(tmp_path / "b", {NATURAL: errors() * 9}, changes={"task_version": 2})
-    found = json.loads(cli("compare", "a", "b", "--format", "json", "--fail-on-regression").stdout)
-    assert found["lines"] == []
+    made = cli("compare", "a", "b", "--format", "json", "--fail-on-regression")
+    (found,) = json.loads(made.stdout)["sections"]
+    assert found["rows"] == []
     assert found["not_compared"] == ["fir-natural: version 1 in A and 2 in B, so other truths"]
 
 

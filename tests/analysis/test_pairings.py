@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Cli
 from folders import write_folder
 from scipy.stats import wilcoxon
 
@@ -91,17 +90,3 @@ def test_a_method_that_is_not_installed_is_no_reference(folder: Path) -> None:
 def test_winners_need_a_rival(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="best-constant"):
         winners(write_folder(tmp_path / "r", {(TASK, "adam"): BASE}))
-
-
-@pytest.mark.parametrize("verb", [("versus", "r", "adam"), ("winners", "r")])
-def test_the_command_line_writes_every_format(cli: Cli, folder: Path, verb: tuple[str, ...]) -> None:
-    for form in ("table", "md", "csv", "json"):
-        made = cli(*verb, "--format", form)
-        assert made.returncode == 0
-        assert "weight-decay" in made.stdout
-        if form == "json":
-            lines = json.loads(made.stdout)["pairings"]
-            assert all(line["better"] + line["worse"] + line["ties"] == line["n"] for line in lines)
-    wrong = cli(*verb, "--format", "tabel")
-    assert wrong.returncode == 2
-    assert "did you mean 'table'" in wrong.stderr

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from conftest import Cli
 from folders import write_folder
 
 from indmech_bench.analysis.group_by import GROUPINGS
-from indmech_bench.analysis.ranking import leaderboard, leaderboards
-from indmech_bench.analysis.standings import rivalries
-from indmech_bench.text.documents import as_html, as_latex, escaped
+from indmech_bench.analysis.ranking.board import Leaderboard, document
+from indmech_bench.analysis.ranking.ranking import leaderboard, leaderboards
+from indmech_bench.analysis.ranking.standings import rivalries
+from indmech_bench.text.writers.latex import escaped
+from indmech_bench.text.writing import write
 
 TASKS = ("fir-natural", "fir-generic", "fir-graded", "fir-samples", "linear-gaussian-natural", "environments-2")
 INF = float("inf")
@@ -110,14 +113,18 @@ def test_intervals_hold_their_estimates_and_one_replicate_has_none(folder: Path,
     assert set(line.median_intervals.values()) | set(line.by_task_intervals.values()) == {None}
 
 
-def test_csv_and_json_of_groups_hold_every_line(folder: Path, cli: Cli) -> None:
-    arguments = ("leaderboard", str(folder), "--group-by", "family", "--format")
-    groups = json.loads(cli(*arguments, "json").stdout)["groups"]
-    records = list(csv.DictReader(io.StringIO(cli(*arguments, "csv").stdout)))
+def written(boards: Sequence[Leaderboard], form: str) -> str:
+    return write(document(boards), form)
+
+
+def test_csv_and_json_of_groups_hold_every_line(folder: Path) -> None:
+    boards = leaderboards(folder, group_by="family")
+    sections = json.loads(written(boards, "json"))["sections"]
+    records = list(csv.DictReader(io.StringIO(written(boards, "csv"))))
     assert [(r["group"], r["method"], r["rank"]) for r in records] == [
-        (group["group"], line["method"], "" if line["rank"] is None else str(line["rank"]))
-        for group in groups
-        for line in group["lines"]
+        (section["name"], line["method"], "" if line["rank"] is None else str(line["rank"]))
+        for section in sections
+        for line in section["rows"]
     ]
 
 
@@ -154,7 +161,7 @@ class Cells(HTMLParser):
 
 def test_html_shows_names_as_they_are_and_runs_nothing(folder: Path, tmp_path: Path) -> None:
     page = Cells()
-    text = as_html([leaderboard(hostile(folder, tmp_path))])
+    text = written([leaderboard(hostile(folder, tmp_path))], "html")
     page.feed(text)
     assert page.open == []
     assert any("<script>" in cell for cell in page.texts)
@@ -162,7 +169,7 @@ def test_html_shows_names_as_they_are_and_runs_nothing(folder: Path, tmp_path: P
 
 
 def test_latex_is_escaped_and_its_environments_balance(folder: Path, tmp_path: Path) -> None:
-    text = as_latex([*leaderboards(folder, group_by="family"), leaderboard(hostile(folder, tmp_path))])
+    text = written([*leaderboards(folder, group_by="family"), leaderboard(hostile(folder, tmp_path))], "latex")
     assert text.isascii()
     stack = []
     for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
@@ -181,7 +188,7 @@ def test_latex_is_escaped_and_its_environments_balance(folder: Path, tmp_path: P
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(folder: Path, tmp_path: Path) -> None:
-    text = as_latex([*leaderboards(folder, group_by="family"), leaderboard(hostile(folder, tmp_path))])
+    text = written([*leaderboards(folder, group_by="family"), leaderboard(hostile(folder, tmp_path))], "latex")
     head = r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}"
     (tmp_path / "t.tex").write_text(f"{head}\n{text}\n\\end{{document}}\n")
     made = subprocess.run(
@@ -194,10 +201,10 @@ def test_latex_compiles(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["html", "latex", "md", "table"])
-def test_every_format_shows_every_method_and_interval(folder: Path, cli: Cli, form: str) -> None:
-    shown = cli("leaderboard", str(folder), "--format", form)
-    assert shown.returncode == 0
-    for line in leaderboard(folder).lines:
-        assert line.name in shown.stdout
+def test_every_format_shows_every_method_and_interval(folder: Path, form: str) -> None:
+    board = leaderboard(folder)
+    shown = written([board], form)
+    for line in board.lines:
+        assert line.name in shown
         assert line.score_interval is not None
-        assert f"{line.score_interval[0]:.3f}" in shown.stdout
+        assert f"{line.score_interval[0]:.3f}" in shown

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Cli
+from documents import records
 
 BAD = [
     (["run", "--task", "fir-natrual"], "did you mean 'fir-natural'?"),
@@ -53,9 +54,10 @@ BAD = [
     (["status", "nowhere"], "holds no results"),
     (["leaderboard", "nowhere", "--format", "htm"], "did you mean 'html'?"),
     (["leaderboard", "nowhere", "--group-by", "famly"], "did you mean 'family'?"),
-    (["leaderboard", "nowhere", "--standings", "--format", "csv"], "unknown format 'csv'"),
+    (["leaderboard", "nowhere", "--standings", "--format", "cvs"], "did you mean 'csv'?"),
     (["compare", "nowhere", "nowhere"], "'nowhere' holds no results"),
-    (["compare", "nowhere", "nowhere", "--format", "latex"], "known are: csv, json, md, table."),
+    (["compare", "nowhere", "nowhere", "--format", "latx"], "known are: csv, html, json, latex, md, table."),
+    (["list", "tasks", "--format", "jsn"], "did you mean 'json'?"),
     (["merge", "nowhere", "nowhere", "--out", "d"], "'nowhere' holds no results"),
 ]
 
@@ -132,8 +134,7 @@ def test_run_resume_leaderboard_and_status(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "r/runs.jsonl").read_text().startswith(before)
     assert len(json.loads((tmp_path / "r/manifest.json").read_text())["runs"]) == 2
 
-    board = json.loads(cli("leaderboard", "r", "--format", "json").stdout)
-    lines = {line["method"]: line for line in board["lines"]}
+    lines = {line["method"]: line for line in records(cli("leaderboard", "r", "--format", "json").stdout)}
     assert lines["oracle"]["rank"] is None
     assert lines["oracle"]["median_extrapolation_error"] == 0
     assert lines["no-intervention"]["median_extrapolation_error"] == pytest.approx(1, abs=1e-9)
@@ -165,23 +166,22 @@ def test_a_budget_that_is_too_small_is_a_status(cli: Cli, tmp_path: Path) -> Non
     made = cli("run", "--task", "fir-natural", "--method", "adam", "--seeds", "2", "--budget", "100", "--out", "r")
     assert made.returncode == 1
     assert made.stdout.splitlines()[-1] == "16 ok, 2 failed, 0 skipped"
-    assert "budget: a step of 6,000 units was asked for when 100 of 100 were left" in cli(
-        "status", "r", "--failures"
-    ).stdout  # fmt: skip
-    board = json.loads(cli("leaderboard", "r", "--format", "json").stdout)
-    adam = next(line for line in board["lines"] if line["method"].startswith("adam"))
+    reason = "a step of 6,000 units was asked for when 100 of 100 were left"
+    assert reason in cli("status", "r", "--failures").stdout
+    board = records(cli("leaderboard", "r", "--format", "json").stdout)
+    adam = next(line for line in board if line["method"].startswith("adam"))
     assert (adam["score_iqm"], adam["identified"], adam["median_extrapolation_error"]) == (0, 0, "inf")
 
 
 def test_dry_run_writes_nothing(cli: Cli, tmp_path: Path) -> None:
     made = cli("run", "smoke", "--dry-run")
-    known = [len(json.loads(cli("list", kind, "--json").stdout)) for kind in ("methods", "references")]
+    known = [len(records(cli("list", kind, "--json").stdout)) for kind in ("methods", "references")]
     assert f"{sum(known) * 4 * 2} rows, 0 there already" in made.stdout
     assert list(tmp_path.iterdir()) == []
 
 
 def test_smoke_covers_every_method(cli: Cli) -> None:
-    listed = {record["name"] for record in json.loads(cli("list", "methods", "--json").stdout)}
+    listed = {record["name"] for record in records(cli("list", "methods", "--json").stdout)}
     shown = cli("run", "smoke", "--dry-run").stdout
     assert all(re.search(f"  {re.escape(name)}(:[^ ]*)?  ", shown) for name in listed)
     assert cli("--version").stdout.startswith("indmech-bench ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import Cli
+from documents import records
 from folders import write_folder
 
 README = Path(__file__).parents[2] / "README.md"
@@ -41,7 +41,7 @@ def test_the_snippets_recompute_the_table(
         for method in ("adam", "sgd:steps=7")
     }
     write_folder(tmp_path / "results/mine", cells, references=["oracle"])
-    lines = json.loads(cli("leaderboard", "results/mine", "--format", "json").stdout)["lines"]
+    lines = records(cli("leaderboard", "results/mine", "--format", "json").stdout)
     monkeypatch.chdir(tmp_path)
     space: dict[str, Any] = {}
     exec(snippets[0], space)

@@ -12,7 +12,7 @@ from conftest import Cli
 
 import indmech_bench
 from indmech_bench.analysis.labels import with_labels
-from indmech_bench.analysis.status import status_lines
+from indmech_bench.analysis.status import status_of
 from indmech_bench.errors import InputError
 from indmech_bench.harness.against import plans_against, run_against
 from indmech_bench.harness.external import export_observations, row_text, score_file
@@ -136,7 +136,7 @@ def test_parameters_from_elsewhere_score_as_those_of_a_method(exported: Path, tm
     assert (scored["source"], scored["settings"], scored["cost"]) == ("external", {}, None)
     assert f"extrapolation_error  {row['metrics']['extrapolation_error']:.6g}" in made.stdout
     assert any(line.name == "external-jax" and line.rank for line in indmech_bench.leaderboard(out).lines)
-    assert not any("external-jax" in line for line in status_lines(out, why=True))
+    assert not any("external-jax" in change.why for change in status_of(out, why=True).changes or ())
     again = indmech_bench.run(tasks=["fir-natural"], methods=["still"], seeds="3-3", out=out, jobs=0, plugins=[plugin])
     assert again.resumed == 9
     assert len(indmech_bench.load(out)) == 10

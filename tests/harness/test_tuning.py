@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Cli
+from documents import records
 
 from indmech_bench.analysis.labels import with_labels
 from indmech_bench.errors import InputError
@@ -117,14 +119,14 @@ def test_a_tuned_method_runs_on_its_own_task_with_its_settings(scored: Path) -> 
 
 
 def test_each_protocol_is_a_line_of_its_own(cli: Cli, scored: Path) -> None:
-    lines = json.loads(cli("leaderboard", str(scored), "--format", "json").stdout)["lines"]
+    lines = records(cli("leaderboard", str(scored), "--format", "json").stdout)
     ok = {line["method"]: line["ok"] for line in lines if not line["reference"]}
     assert ok == {"adam:learning_rate=0.1,steps=20": 4, "adam [tuned-blind]": 2, "adam [tuned-oracle]": 2}
 
 
 def test_status_knows_tuned_rows(cli: Cli, scored: Path) -> None:
     status = cli("status", str(scored), "--why").stdout
-    assert "missing: fir-generic adam [tuned-blind], 2 of 2 seeds" in status
+    assert re.search(r"fir-generic +adam \[tuned-blind\] +2 of 2 seeds", status)
     assert "all rows are what today's code would make" in status
 
 
@@ -218,8 +220,8 @@ def test_blind_shows_no_extrapolation_error_and_marks_the_chosen(cli: Cli, tmp_p
     assert made.returncode == 0
     lines = made.stdout.splitlines()
     assert lines[0].split() == ["candidate", "fit", "(median)", "failed"]
-    fits = [float(line.split()[-2]) for line in lines[1:4]]
-    assert [line.startswith("*") for line in lines[1:4]] == [fit == min(fits) for fit in fits]
+    fits = [float(line.split()[-2]) for line in lines[2:5]]
+    assert [line.startswith("*") for line in lines[2:5]] == [fit == min(fits) for fit in fits]
     file = "results/tuning/adam-steps-20-fir-natural-blind.toml"
     assert lines[-1].endswith(f"use it with: indmech-bench run --settings {file}")
     assert (tmp_path / file).is_file()

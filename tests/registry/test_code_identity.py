@@ -75,9 +75,9 @@ def test_comments_invalidate_nothing_and_a_helper_only_its_own(cli: Cli, tmp_pat
 
     helper.write_text(HELPER.replace("/ 2", "/ 3"))
     shown = cli(*WHY).stdout.splitlines()
-    assert len(shown) == 2
-    assert shown[1].startswith("helped: its source has changed from ")
-    assert shown[1].endswith("(helper.py): 2 rows")
+    (change,) = (line for line in shown if "has changed" in line)
+    assert change.startswith("helped: its source has changed from ")
+    assert change.split()[-2:] == ["(helper.py)", "2"]
     assert "2 of 2 seeds to run" in cli(*COMMAND, "--dry-run").stdout.split("helped")[1].splitlines()[0]
     before = (tmp_path / "r/runs.jsonl").read_text()
     assert cli(*COMMAND).stdout == "20 rows were there already\n22 ok, 0 failed, 0 skipped\n"
@@ -95,7 +95,7 @@ def test_status_says_what_else_has_changed(cli: Cli, tmp_path: Path) -> None:
     command = ("run", "--task", "fir-natural", "--method", "alone", "--plugin", "one.py", "--seeds", "1", "--out", "r")
     cli(*command)
     shown = cli("status", "r", "--why").stdout
-    assert "alone on fir-natural: not installed here nor given as --plugin, so it cannot be compared: 1 rows" in shown
+    assert "alone on fir-natural: not installed here nor given as --plugin, so it cannot be compared" in shown
 
 
 @pytest.mark.parametrize("form", ["from .helper import f", "from . import helper", "import pack.helper", "import pack"])

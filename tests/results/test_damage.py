@@ -13,11 +13,14 @@ import pytest
 from conftest import Cli
 
 from indmech_bench import load
-from indmech_bench.analysis.ranking import leaderboard
-from indmech_bench.analysis.status import status_lines
+from indmech_bench.analysis import status_columns
+from indmech_bench.analysis.ranking.board import document
+from indmech_bench.analysis.ranking.ranking import leaderboard
+from indmech_bench.analysis.status import status_of
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import row_identity_key
 from indmech_bench.results.rows import read_line
+from indmech_bench.text.writing import FORMATS, write
 
 Row = dict[str, Any]
 RUN = ("run", "--task", "fir-natural", "--method", "adam:steps=2", "--seeds", "1", "--out", "r")
@@ -92,7 +95,7 @@ def test_a_damaged_middle_line_is_named_and_nothing_changes(
 ) -> None:
     folder = damaged(LINES[name](fifth(whole)))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    for read in (leaderboard, load, status_lines):
+    for read in (leaderboard, load, status_of):
         with pytest.raises(InputError, match="line 5") as caught:
             read(folder)
         message = str(caught.value)
@@ -130,10 +133,13 @@ def test_control_characters_are_shown_as_plain_text(whole: Path, damaged: Callab
         row, reference=False, method="nasty", settings={f"a{ESCAPES}": ESCAPES}, status="error", reason=ESCAPES
     )
     folder = damaged(nasty)
-    shown = [*str(leaderboard(folder)).splitlines(), *status_lines(folder, failures=True, why=True)]
-    assert all(line.isprintable() for line in shown)
-    assert any("\\x1b[2J" in line for line in shown)
-    "\n".join(shown).encode()
+    status = status_columns.document(status_of(folder, failures=True, why=True))
+    for made in (document([leaderboard(folder)]), status):
+        for form in FORMATS:
+            shown = write(made, form)
+            assert all(line.isprintable() for line in shown.splitlines())
+            shown.encode()
+    assert "\\x1b[2J" in write(status, "table")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +152,7 @@ def test_a_damaged_manifest_is_named(whole: Path, tmp_path: Path, text: str) -> 
     shutil.copytree(whole, tmp_path / "r")
     (tmp_path / "r/manifest.json").write_text(text)
     with pytest.raises(InputError, match=r"manifest\.json' is damaged"):
-        status_lines(tmp_path / "r")
+        status_of(tmp_path / "r")
 
 
 def test_no_module_reads_or_writes_pickles() -> None:

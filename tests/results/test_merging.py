@@ -10,7 +10,7 @@ import pytest
 from conftest import Cli
 from folders import rows_of, write_folder
 
-from indmech_bench.analysis.ranking import leaderboard
+from indmech_bench.analysis.ranking.ranking import leaderboard
 from indmech_bench.errors import InputError
 from indmech_bench.results.merging import merge
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from indmech_bench.analysis.comparison import sentences
+from indmech_bench.analysis.comparison.columns import table_of
+from indmech_bench.analysis.comparison.compared import FAMILYWISE, Compared
 from indmech_bench.analysis.comparison.matching import Match, match
 from indmech_bench.analysis.labels import with_labels
 from indmech_bench.analysis.view import error_of
@@ -26,59 +29,8 @@ from indmech_bench.statistics.significance import (
     signed_rank_pvalue,
     tied_ranks,
 )
-
-FAMILYWISE = 0.01
-"""Chance of naming any difference where there is none."""
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One task and method in A and B. Errors of failed replicates are infinite; skipped ones are left out.
-
-    paired: whether on shared seeds; n_a, n_b: replicates compared; error_*: median e; difference: median of e(B) -
-    e(A) over shared seeds, or the difference of the medians, with a 95 % interval (order statistics; bootstrap);
-    better, worse, ties: seeds on which B errs less, more, the same (0 if unpaired); p_*: Holm-adjusted over all lines.
-    """
-
-    task: str
-    method: str
-    paired: bool
-    n_a: int
-    n_b: int
-    failed_a: int
-    failed_b: int
-    identified_a: float
-    identified_b: float
-    error_a: float
-    error_b: float
-    difference: float
-    interval: tuple[float, float] | None
-    better: int
-    worse: int
-    ties: int
-    direction: float
-    p_error: float
-    p_identified: float
-
-    @property
-    def error_differs(self) -> bool:
-        return self.p_error < FAMILYWISE
-
-    @property
-    def identified_differs(self) -> bool:
-        return self.p_identified < FAMILYWISE
-
-    @property
-    def fails_more(self) -> bool:
-        """Whether a larger share of the compared replicates fails in B."""
-        return self.failed_b * self.n_a > self.failed_a * self.n_b
-
-    @property
-    def regressed(self) -> bool:
-        """Whether B is significantly worse in either way, or fails more."""
-        worse_error = self.error_differs and self.direction > 0
-        worse_rate = self.identified_differs and self.identified_b < self.identified_a
-        return worse_error or worse_rate or self.fails_more
+from indmech_bench.text.document import Document, Section
+from indmech_bench.text.writing import write
 
 
 @dataclass(frozen=True)
@@ -93,14 +45,37 @@ class Comparison:
     references: str
 
     def __str__(self) -> str:
-        from indmech_bench.analysis.comparison.tables import render
-
-        return render(self, "table")
+        return write(self.document, "table")
 
     @property
     def regressed(self) -> bool:
         """Whether any line has."""
         return any(line.regressed for line in self.lines)
+
+    @property
+    def document(self) -> Document:
+        """The table, and in the notes what a reader must know, then what was found."""
+        found = sentences.found(self.lines)
+        facts = {
+            "a": str(self.a),
+            "b": str(self.b),
+            "differences": self.differences,
+            "not_compared": self.apart,
+            "references": self.references,
+            "familywise": FAMILYWISE,
+            "found": found,
+            "regressed": self.regressed,
+        }
+        differing = self.differences or ("nothing in settings, code, versions or machine",)
+        notes = (
+            f"A: {self.a}, B: {self.b}",
+            *(f"differs: {sentence}" for sentence in differing),
+            *(f"not compared: {sentence}" for sentence in self.apart),
+            self.references,
+            *sentences.how(self.lines),
+            *found,
+        )
+        return Document(f"{self.a} and {self.b} compared", (Section("", (table_of(self.lines),), facts),), notes)
 
 
 @uncollected()
@@ -117,30 +92,30 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
     found = match(rows_a, rows_b, *(read_manifest(place)["runs"] for place in places))
     apart: dict[str, None] = {}
     lines: list[Compared] = []
-    for one in found.methods:
-        if _same_version(one, apart):
-            line = _compared(one)
+    for matched in found.methods:
+        if _same_version(matched, apart):
+            line = _compared(matched)
             if line is None:
-                apart[f"{one.method} on {one.task}: skipped in A or in B"] = None
+                apart[f"{matched.method} on {matched.task}: skipped in A or in B"] = None
             else:
                 lines.append(line)
-    references = _references([one for one in found.references if _same_version(one, apart)])
+    references = _references([matched for matched in found.references if _same_version(matched, apart)])
     adjusted = holm([p for line in lines for p in (line.p_error, line.p_identified)])
     lines = [replace(line, p_error=adjusted[2 * i], p_identified=adjusted[2 * i + 1]) for i, line in enumerate(lines)]
     return Comparison(*places, tuple(lines), found.differences, (*apart, *found.only), references)
 
 
-def _same_version(one: Match, apart: dict[str, None]) -> bool:
-    before, after = one.versions
+def _same_version(matched: Match, apart: dict[str, None]) -> bool:
+    before, after = matched.versions
     if before == after and len(before) == 1:
         return True
     versions = (", ".join(map(str, sorted(side))) for side in (before, after))
-    apart["{}: version {} in A and {} in B, so other truths".format(one.task, *versions)] = None
+    apart["{}: version {} in A and {} in B, so other truths".format(matched.task, *versions)] = None
     return False
 
 
-def _compared(one: Match) -> Compared | None:
-    a, b = ({seed: row for seed, row in rows.items() if row["status"] != "skipped"} for rows in (one.a, one.b))
+def _compared(matched: Match) -> Compared | None:
+    a, b = ({seed: row for seed, row in rows.items() if row["status"] != "skipped"} for rows in (matched.a, matched.b))
     if not a or not b:
         return None
     shared = [seed for seed in a if seed in b]
@@ -161,8 +136,8 @@ def _compared(one: Match) -> Compared | None:
             rates_pvalue(int(found_a.sum()), len(a), int(found_b.sum()), len(b)),
         )
     return Compared(
-        task=one.task,
-        method=one.method,
+        task=matched.task,
+        method=matched.method,
         paired=bool(shared),
         n_a=len(a),
         n_b=len(b),
@@ -202,7 +177,7 @@ def _failed(rows: Mapping[Any, Row]) -> int:
 
 def _references(matches: Sequence[Match]) -> str:
     """One sentence: whether the references, which no method's settings touch, agree where both folders have them."""
-    pairs = [(one.a[seed], one.b[seed]) for one in matches for seed in one.a if seed in one.b]
+    pairs = [(matched.a[seed], matched.b[seed]) for matched in matches for seed in matched.a if seed in matched.b]
     if not pairs:
         return "references: no row shared"
     errors_a, errors_b = ([error_of(row) for row in side] for side in zip(*pairs, strict=True))

@@ -17,12 +17,14 @@ from indmech_bench.harness.planning import Plan
 from indmech_bench.harness.suites.seeds import TUNING, read_seeds
 from indmech_bench.harness.suites.suite import DEFAULT_TIMEOUT, check_limits
 from indmech_bench.harness.tuning.candidates import Candidate, candidates, choose, judged
+from indmech_bench.harness.tuning.columns import table_of
 from indmech_bench.harness.tuning.settings_file import METRICS, read_content, write_tuned
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.results.folder import cannot_write, read_folder
 from indmech_bench.results.provenance import package_version
-from indmech_bench.text.lines import listing_text, printable
-from indmech_bench.text.numbers import number
+from indmech_bench.text.document import Document, Section
+from indmech_bench.text.lines import printable
+from indmech_bench.text.writing import write
 
 PROTOCOLS = {"blind": "tuned-blind", "oracle": "tuned-oracle"}
 SEEDS = f"{TUNING.start}-{TUNING.start + 31}"
@@ -41,12 +43,15 @@ class Tuning:
     reason: str = ""
 
     def __str__(self) -> str:
-        records = []
-        for one in self.candidates:
-            error = {} if one.error is None else {"e (median)": number(one.error)}
-            record = {"": "*" if one is self.chosen else "", "candidate": one.method.label}
-            records.append({**record, "fit (median)": number(one.fit), **error, "failed": str(one.failed)})
-        return listing_text(records)
+        return write(self.document, "table")
+
+    @property
+    def document(self) -> Document:
+        """The candidates, and what to do with the chosen one."""
+        use = f"* chosen, written to {self.file}; use it with: indmech-bench run --settings {self.file}"
+        facts = {"file": str(self.file), "folder": str(self.folder)}
+        section = Section("", (table_of(self.candidates, self.chosen),), facts)
+        return Document(f"Tuning in {self.folder}", (section,), (use,) if self.chosen else ())
 
 
 def tune(

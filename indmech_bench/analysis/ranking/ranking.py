@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from indmech_bench.analysis.group_by import GROUPINGS, grouped
+from indmech_bench.analysis.ranking.board import Leaderboard
+from indmech_bench.analysis.ranking.line import Line
 from indmech_bench.analysis.view import (
     MEDIAN,
     Pair,
@@ -27,62 +29,6 @@ from indmech_bench.scoring.metrics import BY_NAME
 from indmech_bench.statistics.estimates import interquartile_mean, median_interval, wilson_interval
 from indmech_bench.statistics.resampling import interquartile_mean_interval
 from indmech_bench.statistics.significance import TIE
-
-Interval = tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One method or reference in a view. Medians count a failed replicate as the worst value there is.
-
-    Intervals are of 95 %: Wilson's for `identified`, order statistics for medians, BCa stratified by task for `score`;
-    None where there are too few replicates. `by_task` holds `identified` and the median of the metric,
-    `by_task_intervals` that median's interval.
-    """
-
-    name: str
-    reference: bool
-    rank: int | None
-    identified: float
-    interval: Interval
-    medians: dict[str, float | None]
-    median_intervals: dict[str, Interval]
-    score: float
-    score_interval: Interval
-    ok: int
-    failed: int
-    skipped: int
-    missing: int
-    cost: float | None
-    seconds: float | None
-    by_task: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    by_task_intervals: dict[str, Interval] = field(default_factory=dict)
-
-    @property
-    def attempted(self) -> int:
-        return self.ok + self.failed
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """Lines of a view: ranked methods by rank, then methods that do not cover it, then references.
-
-    `group`: which rows of the folder the view is of; empty for all.
-    """
-
-    folder: Path
-    metric: str
-    tasks: tuple[str, ...]
-    pairs: int
-    lines: tuple[Line, ...]
-    left_out: int
-    group: str = ""
-    beside: tuple[Path, ...] = ()
-
-    def __str__(self) -> str:
-        from indmech_bench.text.tables import as_text
-
-        return as_text([self])
 
 
 def leaderboard(
@@ -119,25 +65,29 @@ def leaderboards(
     rows, left_out = ranked_rows(places, family)
     groups = {"": rows} if group_by is None else grouped(rows, group_by, families(places))
     return tuple(
-        _board(own, places, metric, left_out, f"{group_by}: {name}" if group_by else "") for name, own in groups.items()
+        _board(of_group, places, metric, left_out, f"{group_by}: {name}" if group_by else "")
+        for name, of_group in groups.items()
     )
 
 
 def _board(rows: Sequence[Row], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
     tasks = in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
-    lines = [_line(name, reference, own, pairs, tasks, metric) for (reference, name), own in by_method(rows).items()]
+    lines = [
+        _line(name, reference, replicates, pairs, tasks, metric)
+        for (reference, name), replicates in by_method(rows).items()
+    ]
     return Leaderboard(places[0], metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group, tuple(places[1:]))
 
 
 def _line(
-    name: str, reference: bool, own: Mapping[Pair, Row], pairs: set[Pair], tasks: Iterable[str], metric: str
+    name: str, reference: bool, replicates: Mapping[Pair, Row], pairs: set[Pair], tasks: Iterable[str], metric: str
 ) -> Line:
-    tried = [row for row in own.values() if row["status"] != "skipped"]
+    tried = [row for row in replicates.values() if row["status"] != "skipped"]
     ok = [row for row in tried if row["status"] == "ok"]
     identified = int(sum(row["metrics"].get("identified", 0) for row in ok))
     scores = [row["metrics"].get("score", 0.0) for row in tried]
-    shown = {one: values_of(tried, one) for one in dict.fromkeys(("fit_error", MEDIAN, metric))}
+    shown = {measure: values_of(tried, measure) for measure in dict.fromkeys(("fit_error", MEDIAN, metric))}
     by_task: dict[str, list[Row]] = {task: [] for task in tasks}
     for row in tried:
         by_task[row["task_label"]].append(row)
@@ -147,14 +97,14 @@ def _line(
         rank=None,
         identified=identified / len(tried) if tried else float("nan"),
         interval=wilson_interval(identified, len(tried)) if len(tried) > 1 else None,
-        medians={one: median_of(values) for one, values in shown.items()},
-        median_intervals={one: median_interval(values) for one, values in shown.items()},
+        medians={measure: median_of(values) for measure, values in shown.items()},
+        median_intervals={measure: median_interval(values) for measure, values in shown.items()},
         score=interquartile_mean(scores) if tried else float("nan"),
         score_interval=interquartile_mean_interval(scores, [row["task_label"] for row in tried]),
         ok=len(ok),
         failed=len(tried) - len(ok),
-        skipped=len(own) - len(tried),
-        missing=len(pairs - own.keys()),
+        skipped=len(replicates) - len(tried),
+        missing=len(pairs - replicates.keys()),
         cost=_typical(row["cost"] for row in ok),
         seconds=_typical(row["seconds"] for row in ok),
         by_task={task: _of_task(rows, metric) for task, rows in by_task.items()},

@@ -15,7 +15,6 @@ from indmech_bench.results.folder import existing_folder
 from indmech_bench.results.rows import Row
 from indmech_bench.statistics.ranks import (
     MOST,
-    THRESHOLDS,
     CriticalDifference,
     critical_difference,
     mean_ranks,
@@ -23,7 +22,6 @@ from indmech_bench.statistics.ranks import (
     profiles,
 )
 from indmech_bench.statistics.significance import Floats
-from indmech_bench.text.tables import Section
 
 Share = tuple[float, tuple[float, float] | None]
 """A share of pairs with its interval."""
@@ -54,8 +52,8 @@ def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry
     """
     place = existing_folder(folder)
     rows, _ = ranked_rows([place], family)
-    views = {"all tasks": rows, **{f"family {name}": own for name, own in _of_families(rows, place)}}
-    found = tuple(one for name, own in views.items() if (one := _rivalry(name, own)) is not None)
+    views = {"all tasks": rows, **{f"family {name}": of_family for name, of_family in _of_families(rows, place)}}
+    found = tuple(rivalry for name, of_view in views.items() if (rivalry := _rivalry(name, of_view)) is not None)
     if not found:
         raise InputError(f"'{place}' has no two methods that cover the same (task, seed) pairs.")
     return found
@@ -70,9 +68,11 @@ def _of_families(rows: Sequence[Row], place: Path) -> Iterator[tuple[str, list[R
 def _rivalry(group: str, rows: Sequence[Row]) -> Rivalry | None:
     pairs = sorted({(row["task_label"], row["seed"]) for row in rows})
     columns = {
-        name: [error_of(own[pair]) for pair in pairs]
-        for (reference, name), own in by_method(rows).items()
-        if not reference and len(own) == len(pairs) and all(row["status"] != "skipped" for row in own.values())
+        name: [error_of(replicates[pair]) for pair in pairs]
+        for (reference, name), replicates in by_method(rows).items()
+        if not reference
+        and len(replicates) == len(pairs)
+        and all(row["status"] != "skipped" for row in replicates.values())
     }
     if len(columns) < 2:
         return None
@@ -93,46 +93,9 @@ def _rivalry(group: str, rows: Sequence[Row]) -> Rivalry | None:
 
 def _wins(names: Sequence[str], errors: Floats, tasks: Sequence[str]) -> dict[tuple[str, str], Share]:
     found: dict[tuple[str, str], Share] = {}
-    for i, one in enumerate(names):
+    for i, method in enumerate(names):
         for j, other in enumerate(names[:i]):
             share, interval = probability_of_improvement(errors[:, i], errors[:, j], tasks)
-            found[one, other] = share, interval
-            found[other, one] = 1 - share, interval and (1 - interval[1], 1 - interval[0])
+            found[method, other] = share, interval
+            found[other, method] = 1 - share, interval and (1 - interval[1], 1 - interval[0])
     return found
-
-
-def rivalry_sections(rivalry: Rivalry) -> list[Section]:
-    """Three tables: mean ranks with the performance profile, who errs less than whom, critical differences."""
-    names = rivalry.names
-    title = f"{rivalry.group}, {rivalry.pairs} (task, seed) pairs"
-    standing = [
-        [name, f"{rank:.2f}", *(f"{share:.2f}" for share in shares)]
-        for name, rank, shares in zip(names, rivalry.mean_ranks, rivalry.profiles, strict=True)
-    ]
-    wins = [[one, *("–" if one == other else _win(rivalry, one, other) for other in names)] for one in names]
-    head = ["method", "mean rank", *(f"e <= {threshold:g}" for threshold in THRESHOLDS)]
-    found: list[Section] = [
-        (f"{title}: mean rank and share of pairs below an error", head, standing),
-        (f"{title}: share of pairs on which the row's method errs less than the column's", ["method", *names], wins),
-    ]
-    if rivalry.critical is not None:
-        found.append(_critical_section(title + (f", the {MOST} best" if len(names) > MOST else ""), rivalry.critical))
-    return found
-
-
-def _win(rivalry: Rivalry, one: str, other: str) -> str:
-    share, interval = rivalry.wins[one, other]
-    return f"{share:.2f}" if interval is None else f"{share:.2f} [{interval[0]:.2f}, {interval[1]:.2f}]"
-
-
-def _critical_section(title: str, critical: CriticalDifference) -> Section:
-    body = [
-        [
-            name,
-            f"{rank:.2f}",
-            "".join(chr(ord("a") + i) for i, group in enumerate(critical.groups) if name in group) or "–",
-        ]
-        for name, rank in zip(critical.names, critical.ranks, strict=True)
-    ]
-    found = f"Friedman p {critical.friedman:.1g}, critical difference {critical.difference:.2f} (Nemenyi, 5 %)"
-    return f"{title}: {found}", ["method", "mean rank", "not told apart"], body

@@ -1,0 +1,86 @@
+"""What the tables of `versus` and `winners` say of a pairing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from indmech_bench.analysis.pairings import Pairing
+from indmech_bench.text.document import Document, Section
+from indmech_bench.text.numbers import bracketed, number, pvalue
+from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
+
+RECORD: tuple[Column[Pairing], ...] = (
+    kept("task", lambda pairing: pairing.task),
+    kept("method", lambda pairing: pairing.method),
+    kept("other", lambda pairing: pairing.other),
+    kept("group", lambda pairing: pairing.group),
+    kept("n", lambda pairing: pairing.n),
+    kept("identified", lambda pairing: pairing.identified),
+    kept("error", lambda pairing: pairing.error),
+    kept_interval("interval", lambda pairing: pairing.interval),
+    kept("score", lambda pairing: pairing.score),
+    kept("better", lambda pairing: pairing.better),
+    kept("worse", lambda pairing: pairing.worse),
+    kept("ties", lambda pairing: pairing.ties),
+    kept("difference", lambda pairing: pairing.difference),
+    kept_interval("difference_interval", lambda pairing: pairing.difference_interval),
+    kept("pvalue", lambda pairing: pairing.pvalue),
+)
+METHOD: tuple[Column[Pairing], ...] = (
+    shown("group", lambda pairing: pairing.group, Kind.NAME),
+    shown("method", lambda pairing: pairing.method, Kind.NAME),
+    shown("identified", lambda pairing: f"{pairing.identified:.2f}"),
+    shown("e (median) [95 %]", lambda pairing: f"{number(pairing.error)} {bracketed(pairing.interval)}".strip()),
+    shown("score (iqm)", lambda pairing: f"{pairing.score:.3f}"),
+)
+AGAINST: tuple[Column[Pairing], ...] = (
+    shown("less / more / same", lambda pairing: f"{pairing.better} / {pairing.worse} / {pairing.ties}"),
+    shown(
+        "difference [95 %]",
+        lambda pairing: f"{number(pairing.difference)} {bracketed(pairing.difference_interval)}".strip(),
+    ),
+    shown("p (Holm)", lambda pairing: pvalue(pairing.pvalue)),
+)
+
+
+def versus_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
+    """A table a task of what `versus` found."""
+
+    def table(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
+        title = f"{task}: e against that of {pairings[0].other}, {pairings[0].n} seeds"
+        return Table(title, (*METHOD, *AGAINST, *RECORD), pairings)
+
+    sections = tuple(Section(task, (table(task, of_task),)) for task, of_task in _by_task(pairings))
+    against = f"All methods against {pairings[0].other}" if pairings else "No other method"
+    return Document(f"{against} in {folder}", sections)
+
+
+def winners_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
+    """A table a task of what `winners` found: beside each winner how often it errs less and more than each rival."""
+    sections = tuple(
+        Section(task, (_winners(task, of_task), Table("", RECORD, of_task))) for task, of_task in _by_task(pairings)
+    )
+    return Document(f"The best of each group against the simplest predictors in {folder}", sections)
+
+
+def _winners(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
+    """A line a winner, its first pairing; the others are in the columns."""
+    found = {(pairing.method, pairing.other): pairing for pairing in pairings}
+    winners = {pairing.method: pairing for pairing in reversed(pairings)}
+
+    def against(rival: str) -> Column[Pairing]:
+        def cell(winner: Pairing) -> str:
+            pairing = found[winner.method, rival]
+            return f"{pairing.better} / {pairing.worse}, {pvalue(pairing.pvalue)}"
+
+        return shown(f"less / more than {rival}, p", cell)
+
+    rivals = dict.fromkeys(pairing.other for pairing in pairings)
+    title = f"{task}: the best of each group, {pairings[0].n} seeds"
+    return Table(title, (*METHOD, *map(against, rivals)), tuple(reversed(winners.values())))
+
+
+def _by_task(pairings: Sequence[Pairing]) -> Iterator[tuple[str, tuple[Pairing, ...]]]:
+    for task in dict.fromkeys(pairing.task for pairing in pairings):
+        yield task, tuple(pairing for pairing in pairings if pairing.task == task)

@@ -1,0 +1,1 @@
+"""How the methods of a view rank, and how they stand to each other."""

@@ -1,0 +1,103 @@
+"""What a leaderboard's tables say of a line: over all tasks, and by task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from indmech_bench.analysis.ranking.line import Interval, Line
+from indmech_bench.text.numbers import between, bracketed, number, rates
+from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
+
+BESIDE = ("fit_error", "extrapolation_error")
+"""Metrics whose medians every leaderboard shows; records have the fit's interval too."""
+
+
+def tables_of(
+    lines: tuple[Line, ...], *, tasks: Sequence[str], pairs: int, metric: str, group: str
+) -> tuple[Table[Line], ...]:
+    """The tables of one view of `pairs` (task, seed) pairs: overall, identified by task, the metric by task."""
+    of_group = f"{group}: " if group else ""
+    named: tuple[Column[Line], ...] = (kept("group", lambda line: group),) if group else ()
+    tables = [
+        (f"{of_group}all tasks", (*named, *_overall(pairs, metric))),
+        (f"{of_group}identified, by task", (METHOD, *(_identified(task) for task in tasks))),
+    ]
+    of_metric = tuple(column for task in tasks for column in _of_metric(task, metric))
+    if metric == "identified":  # the table is there already, its intervals are not
+        of_metric = tuple(column for column in of_metric if column.head is None)
+        return tuple(_table(title, columns, lines) for title, columns in [*tables, ("", of_metric)])
+    tables.append((f"{of_group}median {metric} [95 %], by task", (METHOD, *of_metric)))
+    return tuple(_table(title, columns, lines) for title, columns in tables)
+
+
+def _table(title: str, columns: tuple[Column[Line], ...], lines: tuple[Line, ...]) -> Table[Line]:
+    return Table(title, columns, lines, aside=lambda line: line.reference)
+
+
+METHOD: Column[Line] = Column("method", "method", lambda line: line.name, kind=Kind.NAME)
+
+
+def _overall(pairs: int, metric: str) -> tuple[Column[Line], ...]:
+    return (
+        shown("rank", lambda line: "ref" if line.reference else "–" if line.rank is None else str(line.rank)),
+        kept("rank", lambda line: line.rank),
+        METHOD,
+        kept("reference", lambda line: line.reference),
+        Column("identified", "identified", lambda line: line.identified, lambda value: _fixed(value, 2)),
+        Column("identified", "[95 %]", lambda line: line.interval, lambda ends: rates(ends, 2), interval=True),
+        kept("median_fit_error", lambda line: line.medians["fit_error"]),
+        kept_interval("median_fit_error", lambda line: line.median_intervals["fit_error"]),
+        Column("median_extrapolation_error", "e (median)", lambda line: line.medians["extrapolation_error"]),
+        Column(
+            "median_extrapolation_error",
+            "[95 %]",
+            lambda line: line.median_intervals["extrapolation_error"],
+            between,
+            interval=True,
+        ),
+        shown("fit (median)", lambda line: number(line.medians["fit_error"])),
+        *(() if metric in BESIDE else _median(metric)),
+        Column("score_iqm", "score (iqm)", lambda line: line.score, lambda value: _fixed(value, 3)),
+        Column("score_iqm", "[95 %]", lambda line: line.score_interval, lambda ends: rates(ends, 3), interval=True),
+        kept("ok", lambda line: line.ok),
+        Column("failed", "failed", lambda line: line.failed),
+        kept("skipped", lambda line: line.skipped),
+        kept("missing", lambda line: line.missing),
+        shown("coverage", lambda line: f"{line.attempted}/{pairs}"),
+        Column("cost", "cost", lambda line: line.cost),
+        Column("seconds", "s", lambda line: line.seconds),
+    )
+
+
+def _median(metric: str) -> tuple[Column[Line], ...]:
+    """The median of a metric that is not shown in any case."""
+    return (
+        Column(f"median_{metric}", metric, lambda line: line.medians[metric]),
+        kept_interval(f"median_{metric}", lambda line: line.median_intervals[metric]),
+    )
+
+
+def _identified(task: str) -> Column[Line]:
+    return Column(f"identified:{task}", task, lambda line: line.by_task[task]["identified"])
+
+
+def _of_metric(task: str, metric: str) -> tuple[Column[Line], ...]:
+    """A median with its interval in one cell, and as fields of their own."""
+
+    def value(line: Line) -> float | None:
+        return line.by_task[task][metric]
+
+    def interval(line: Line) -> Interval:
+        return line.by_task_intervals[task]
+
+    return (
+        shown(task, lambda line: f"{number(value(line))} {bracketed(interval(line))}".strip()),
+        kept(f"{metric}:{task}", value),
+        kept_interval(f"{metric}:{task}", interval),
+    )
+
+
+def _fixed(value: float, digits: int) -> str:
+    """A share or score; a dash where nothing was tried, so that there is none."""
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"

@@ -1,0 +1,165 @@
+"""Every verb that shows tables writes every format, and says the same in each."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Cli
+from folders import write_folder
+
+from indmech_bench.cli.app import app
+from indmech_bench.registry.identity import row_identity_key
+from indmech_bench.text.writing import FORMATS
+
+HOSTILE = "<script>|&\\input{a}_%"
+VERBS = {
+    "leaderboard": ("leaderboard", "a"),
+    "leaderboard of a metric": ("leaderboard", "a", "--metric", "fit_error"),
+    "leaderboard of identified": ("leaderboard", "a", "--metric", "identified"),
+    "leaderboard by family": ("leaderboard", "a", "--group-by", "family"),
+    "standings": ("leaderboard", "a", "--standings"),
+    "versus": ("versus", "a", "oracle"),
+    "winners": ("winners", "a"),
+    "compare": ("compare", "a", "b"),
+    "drift": ("drift", "d"),
+    "status": ("status", "a", "--failures", "--why"),
+    **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "metrics", "suites")},
+    "tune": ("tune", "adam:steps=2", "--task", "fir-natural", "--protocol", "oracle", "--grid", "learning_rate=0.1",
+             "--seeds", "10000-10002", "--jobs", "0", "--out", "t.toml"),
+}  # fmt: skip
+Shown = Callable[[str, str], str]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two folders of two families with a hole, failures and a hostile name, and one with checkpoints."""
+    place = tmp_path_factory.mktemp("formats")
+    random = np.random.default_rng(0)
+    tasks, methods = ("fir-natural", "fork"), ("adam", "sgd", "gradient-descent", "weight-decay")
+    cells = {(task, method): np.exp(random.normal(size=8)) for task in tasks for method in methods}
+    cells["fir-natural", "sgd"][0] = math.inf
+    cells["fork", "weight-decay"] = cells["fork", "weight-decay"][:5]
+    for name, factor in (("a", 1.0), ("b", 3.0)):
+        values = {cell: errors * factor for cell, errors in cells.items()}
+        write_folder(place / name, values, references=["oracle", "best-constant"])
+        runs = place / name / "runs.jsonl"
+        rows = [json.loads(line) for line in runs.read_text().splitlines()]
+        for row in rows:
+            if row["method"] == "adam":
+                row["method"] = "elsewhere"  # of a package that is not installed: the label has what varies
+                row["settings"]["x"] = HOSTILE if row["task"] == "fork" else "plain"
+                row["key"] = row_identity_key(row)
+        runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    way = {f"{metric}@{step}": step / 7 for step in (0, 9) for metric in ("extrapolation_error", "fit_error")}
+    way |= {"log_generic_ratio@0": 0.1, "log_generic_ratio@9": None}
+    write_folder(place / "d", {("drift", "sgd"): [0.1] * 6}, changes={"details": way})
+    return place
+
+
+@pytest.fixture
+def shown(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shown:
+    monkeypatch.chdir(place)
+
+    def call(verb: str, form: str) -> str:
+        assert app([*VERBS[verb], "--format", form], standalone_mode=False) in (0, None)
+        return capsys.readouterr().out
+
+    return call
+
+
+def strict(text: str) -> Any:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_json_has_one_shape_and_csv_the_same_records(shown: Shown, verb: str) -> None:
+    content = strict(shown(verb, "json"))
+    assert [*content] == ["title", "sections", "notes"]
+    assert content["title"]
+    assert all("name" in section and isinstance(section["rows"], list) for section in content["sections"])
+    names = [section["name"] for section in content["sections"]]
+    assert len(names) == len(set(names))
+    records = [record for section in content["sections"] for record in section["rows"]]
+    table = pd.read_csv(io.StringIO(shown(verb, "csv")), dtype=str, keep_default_na=False)
+    assert len(table) == len(records) > 0
+    for record, line in zip(records, table.to_dict("records"), strict=True):
+        for field, value in record.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                assert float(line[field]) == value
+            elif not isinstance(value, dict | list):
+                assert line[field] == ("" if value is None else str(value))
+
+
+class Cells(HTMLParser):
+    """The texts of a page's cells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        assert tag != "script"
+        if tag in ("td", "th"):
+            self.texts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts[-1:] = [self.texts[-1] + data] if self.texts else []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_readers_get_the_same_cells_in_every_format(shown: Shown, verb: str) -> None:
+    markdown, page, text, latex = (shown(verb, form) for form in ("md", "html", "table", "latex"))
+    lines = [line[2:-2].split(" | ") for line in markdown.splitlines() if line.startswith("|") and "---" not in line]
+    cells = [cell.replace("\\", "").strip() for line in lines for cell in line]
+    assert cells
+    parser = Cells()
+    parser.feed(page)
+    plain = " ".join(" ".join(parser.texts).replace("\\", "").split())
+    for cell in filter(None, cells):
+        assert " ".join(cell.split()) in plain
+        assert cell in text.replace("\\", "")
+    assert latex.count("\\begin{tabular}") == latex.count("\\end{tabular}") == page.count("<table>") > 0
+
+
+def test_a_hostile_name_is_text_everywhere(shown: Shown) -> None:
+    assert HOSTILE in shown("leaderboard", "table")
+    assert HOSTILE in shown("leaderboard", "csv")
+    assert "<script" not in shown("leaderboard", "html")
+    assert "\\input" not in shown("leaderboard", "latex").replace("\\textbackslash{}input", "")
+    assert "\\<script>\\|&\\\\input" in shown("leaderboard", "md")
+
+
+@pytest.mark.parametrize("verb", ["tune", "status", "list tasks"])
+def test_an_unknown_format_is_refused_before_anything_is_read(cli: Cli, tmp_path: Path, verb: str) -> None:
+    made = cli(*VERBS[verb], "--format", "htm")
+    assert (made.returncode, made.stdout) == (2, "")
+    assert "unknown format 'htm': did you mean 'html'?" in made.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_verb_with_tables_has_the_option_once() -> None:
+    from typer.main import get_command
+
+    verbs = get_command(app).commands
+    having = {name for name, verb in verbs.items() if any("--format" in option.opts for option in verb.params)}
+    assert having == {arguments[0] for arguments in VERBS.values()}
+    helps = {option.help for verb in verbs.values() for option in verb.params if "--format" in option.opts}
+    (sentence,) = helps
+    assert all(form in sentence for form in FORMATS)
+
+
+def test_json_is_short_for_the_format(cli: Cli) -> None:
+    assert cli("list", "suites", "--json").stdout == cli("list", "suites", "--format", "json").stdout
