@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import indmech_bench
-from indmech_bench.cli.descriptions import KINDS, listing
+from indmech_bench.cli.listings import KINDS, document
 from indmech_bench.errors import InputError
 from indmech_bench.registry import registration as registry
 from indmech_bench.registry.catalogue import Catalogue
@@ -56,9 +56,16 @@ def test_every_numeric_setting_of_a_method_has_a_range(entry: Entry) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_listing_has_names_and_summaries(kind: str) -> None:
-    records = listing(kind, Catalogue.read())
-    assert records
-    assert all(record["name"] and record["summary"] for record in records)
+    (section,) = document(kind, Catalogue.read()).sections
+    assert section.records
+    assert all(record["name"] and record["summary"] for record in section.records)
+
+
+def test_what_is_installed_and_cannot_be_read_is_listed_with_the_reason() -> None:
+    broken = Entry("broken", "mine.py", "mine", Path("mine.py"), broken="line 1: not a literal")
+    (section,) = document("methods", dataclasses.replace(Catalogue.read(), entries=(broken,))).sections
+    (record,) = section.records
+    assert (record["name"], record["summary"]) == ("mine.py", "line 1: not a literal")
 
 
 def test_public_names_stay_what_they_are_at_second_access() -> None:
