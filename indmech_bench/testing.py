@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from indmech_bench.conformance.findings import CheckFailedError, Finding, find
-from indmech_bench.conformance.methods import OF_THE_SOURCE, ON_A_TASK
+from indmech_bench.conformance.methods import CHECKS as ON_A_TASK
 from indmech_bench.conformance.setups import Setup
+from indmech_bench.conformance.sources import CHECKS as OF_THE_SOURCE
 from indmech_bench.conformance.tasks import CHECKS as OF_A_TASK
 from indmech_bench.conformance.trials import Bench
 from indmech_bench.errors import InputError, unknown
@@ -22,6 +23,7 @@ from indmech_bench.registry.catalogue import Catalogue, plugin_module, read_plug
 from indmech_bench.registry.entries import Entry, read_module
 from indmech_bench.registry.notation import Named, complete
 from indmech_bench.registry.registration import build, resolve
+from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import short
 
 METHOD_CHECKS = (*OF_THE_SOURCE, *ON_A_TASK)
@@ -159,7 +161,7 @@ def _of_method(method: Named, tasks: Sequence[Named], wanted: Sequence[str]) -> 
 
 def _on_tasks(title: str, benches: list[Bench], wanted: Sequence[str]) -> Iterator[Finding]:
     """Each check on every task where the method works; the first failure of a check is told."""
-    here = [bench for bench in benches if bench.trial((3,)).status != "skipped"]
+    here = [bench for bench in benches if bench.trial((3,)).status != Status.SKIPPED]
     if not here:
         reason = benches[0].trial((3,)).reason
         yield Finding(title, "runs", False, f"skips every task: {reason}", "give a --task that it can work on")

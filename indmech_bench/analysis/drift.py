@@ -13,7 +13,7 @@ from indmech_bench.analysis.labels import starting_at_truth, with_labels
 from indmech_bench.errors import InputError
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import existing_folder, read_folder
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import LabelledRow
 from indmech_bench.scoring.metrics import IDENTIFIED_ERROR
 from indmech_bench.statistics.estimates import median_interval
 from indmech_bench.text.numbers import bracketed, number
@@ -67,7 +67,7 @@ def courses(folder: str | Path) -> tuple[Course, ...]:
     rows = [row for row in with_labels(newest(read_folder(place))[0]) if row["task"] in started]
     if not rows:
         raise InputError(f"'{place}' holds no task that starts at the truth: run the suite drift.")
-    settings: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    settings: dict[tuple[str, str], list[LabelledRow]] = defaultdict(list)
     for row in rows:
         if not row["reference"]:
             settings[row["task_label"], row["label"]].append(row)
@@ -81,7 +81,7 @@ def courses(folder: str | Path) -> tuple[Course, ...]:
     return found
 
 
-def _checkpoint(rows: Sequence[Row], step: int) -> Checkpoint:
+def _checkpoint(rows: Sequence[LabelledRow], step: int) -> Checkpoint:
     return Checkpoint(
         step,
         log_generic_ratio=Middle.of(_values(rows, "log_generic_ratio", step)),
@@ -90,7 +90,7 @@ def _checkpoint(rows: Sequence[Row], step: int) -> Checkpoint:
     )
 
 
-def _steps(rows: Sequence[Row]) -> list[int]:
+def _steps(rows: Sequence[LabelledRow]) -> list[int]:
     """The steps at which the rows were scored."""
     prefix = "extrapolation_error@"
     return sorted(
@@ -98,7 +98,7 @@ def _steps(rows: Sequence[Row]) -> list[int]:
     )
 
 
-def _values(rows: Sequence[Row], metric: str, step: int) -> list[float]:
+def _values(rows: Sequence[LabelledRow], metric: str, step: int) -> list[float]:
     """A metric at a step, one a replicate; where it is not finite, infinite error or no log rho."""
     values = [row["details"].get(f"{metric}@{step}") for row in rows]
     if metric == "log_generic_ratio":
@@ -106,7 +106,7 @@ def _values(rows: Sequence[Row], metric: str, step: int) -> list[float]:
     return [float("inf") if value is None else value for value in values]
 
 
-def _sentence(rows: Sequence[Row], steps: Sequence[int]) -> str:
+def _sentence(rows: Sequence[LabelledRow], steps: Sequence[int]) -> str:
     """What was found, from the intervals alone."""
     first, last = steps[0], steps[-1]
     moved = [

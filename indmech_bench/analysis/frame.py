@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indmech_bench.results.folder import existing_folder, read_folder
+from indmech_bench.results.row_fields import field_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ def load(folder: str | Path) -> pd.DataFrame:
     flat = [
         {
             **{name: value for name, value in row.items() if name not in nested},
-            **{f"{group}.{name}": value for group in nested for name, value in row[group].items()},
+            **{f"{group}.{name}": value for group in nested for name, value in field_of(row, group).items()},
         }
         for row in with_labels(rows)
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import LabelledRow, field_of
 from indmech_bench.text.lines import printable
 
 OF_METHODS = ("budget", "protocol")
@@ -16,7 +16,7 @@ GROUPINGS = ("family", "dependence", "observation", *OF_METHODS)
 UNKNOWN = "unknown"
 
 
-def grouped(rows: Sequence[Row], by: str, families: Mapping[str, str]) -> dict[str, list[Row]]:
+def grouped(rows: Sequence[LabelledRow], by: str, families: Mapping[str, str]) -> dict[str, list[LabelledRow]]:
     """The rows of each group, by one of GROUPINGS; `families`: task -> family. Raises InputError.
 
     By family, dependence and observation each task belongs to one group. By budget and protocol each row of a method
@@ -27,7 +27,7 @@ def grouped(rows: Sequence[Row], by: str, families: Mapping[str, str]) -> dict[s
     if by in OF_METHODS:
         return _by_method(rows, by)
     catalogue = Catalogue.read()
-    name: dict[str, Callable[[Row], str]] = {
+    name: dict[str, Callable[[LabelledRow], str]] = {
         "family": lambda row: families.get(row["task"]) or UNKNOWN,
         "dependence": lambda row: dependence(row["task_settings"], _facts(catalogue, row["task"])),
         "observation": lambda row: _text(
@@ -35,7 +35,7 @@ def grouped(rows: Sequence[Row], by: str, families: Mapping[str, str]) -> dict[s
         ),
     }
     names: dict[tuple[str, int], str] = {}
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[LabelledRow]] = {}
     for row in rows:
         task = row["task"], id(row["task_settings"])  # rows of a file share their settings
         if task not in names:
@@ -64,11 +64,11 @@ def _facts(catalogue: Catalogue, task: str) -> Mapping[str, Any]:
     return entry.facts
 
 
-def _by_method(rows: Sequence[Row], by: str) -> dict[str, list[Row]]:
-    values = {row[by] for row in rows if not row["reference"]}
-    groups: dict[str, list[Row]] = {}
+def _by_method(rows: Sequence[LabelledRow], by: str) -> dict[str, list[LabelledRow]]:
+    values = {field_of(row, by) for row in rows if not row["reference"]}
+    groups: dict[str, list[LabelledRow]] = {}
     for value in sorted(values, key=lambda value: (value is None, value)):
-        own = [row for row in rows if not row["reference"] and row[by] == value]
+        own = [row for row in rows if not row["reference"] and field_of(row, by) == value]
         pairs = {(row["task_label"], row["seed"]) for row in own}
         beside = [row for row in rows if row["reference"] and (row["task_label"], row["seed"]) in pairs]
         shown = "no budget" if value is None else f"{value:,.0f} units" if by == "budget" else printable(str(value))

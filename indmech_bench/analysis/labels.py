@@ -11,33 +11,34 @@ from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.identity import KEYED
 from indmech_bench.registry.notation import label
 from indmech_bench.results.current import CODE, cells_of, frozen
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import LabelledRow, Row, field_of
 from indmech_bench.text.lines import printable
 
 Defaults = dict[str, dict[str, Any]]
 """Name of a task or method -> settings that its label leaves out."""
+Labelled = Callable[[Sequence[Row]], list[LabelledRow]]
 MARKED = ("budget", "precision", "salt")
 """Keyed fields that a label shows where they vary."""
 
 
-def _once_a_cell(labelled: Callable[[Sequence[Row]], list[Row]]) -> Callable[[Sequence[Row]], list[Row]]:
+def _once_a_cell(labelled: Labelled) -> Labelled:
     """Has a function that labels rows look at one row of each cell, and gives all rows their cell's labels."""
 
     @functools.wraps(labelled)
-    def all_rows(rows: Sequence[Row]) -> list[Row]:
+    def all_rows(rows: Sequence[Row]) -> list[LabelledRow]:
         cells = cells_of(rows)
         first = dict(zip(reversed(cells), reversed(rows), strict=True))
-        labels = {
-            cell: {name: row[name] for name in ("task_label", "label")}
-            for cell, row in zip(first, labelled(list(first.values())), strict=True)
-        }
-        return [{**row, **labels[cell]} for row, cell in zip(rows, cells, strict=True)]
+        labels = dict(zip(first, labelled(list(first.values())), strict=True))
+        return [
+            {**row, "task_label": labels[cell]["task_label"], "label": labels[cell]["label"]}
+            for row, cell in zip(rows, cells, strict=True)
+        ]
 
     return all_rows
 
 
 @_once_a_cell
-def with_labels(rows: Sequence[Row]) -> list[Row]:
+def with_labels(rows: Sequence[Row]) -> list[LabelledRow]:
     """The rows with `task_label` and `label`: the names with the settings that differ from the defaults.
 
     A protocol that is not `default` stands in the place of the settings, `adam [tuned-blind]`, so that one line of a
@@ -51,7 +52,7 @@ def with_labels(rows: Sequence[Row]) -> list[Row]:
     task_defaults, method_defaults = (_defaults(catalogue, kind, rows) for kind in ("task", "method"))
     for row in rows:
         for name in ("salt",) if row["reference"] else MARKED:
-            varying[name].add(row[name])
+            varying[name].add(field_of(row, name))
         tuned[_cell_but_settings(row)].add(frozen(row["settings"]))
     return [
         {
@@ -64,7 +65,7 @@ def with_labels(rows: Sequence[Row]) -> list[Row]:
 
 
 def _cell_but_settings(row: Row) -> tuple[Any, ...]:
-    return tuple(frozen(row[name]) for name in KEYED if name not in (*CODE, "seed", "settings"))
+    return tuple(frozen(field_of(row, name)) for name in KEYED if name not in (*CODE, "seed", "settings"))
 
 
 def _method_label(row: Row, varying: dict[str, set[Any]], several: bool, defaults: Defaults) -> str:
@@ -73,7 +74,7 @@ def _method_label(row: Row, varying: dict[str, set[Any]], several: bool, default
     text = label(row["method"], row["settings"], defaults[row["method"]])
     names = ("salt",) if row["reference"] else tuple(varying)
     marks = [] if default else [row["protocol"]]
-    marks += [f"{name}={row[name]}" for name in names if len(varying[name]) > 1]
+    marks += [f"{name}={field_of(row, name)}" for name in names if len(varying[name]) > 1]
     shown = text if default or several else row["method"]
     return printable(f"{shown} [{', '.join(marks)}]" if marks else shown)
 
@@ -83,7 +84,9 @@ def _defaults(catalogue: Catalogue, kind: str, rows: Sequence[Row]) -> Defaults:
     field = "settings" if kind == "method" else "task_settings"
     installed = {entry.name: entry.defaults for entry in catalogue.of_kind(kind)}
     found: Defaults = {}
-    for name, settings in {id(row[field]): (row[kind], row[field]) for row in rows}.values():
+    for name, settings in {
+        id(field_of(row, field)): (field_of(row, kind), field_of(row, field)) for row in rows
+    }.values():
         shared: dict[str, Any] = found.get(name, dict(settings))
         here = {key: value for key, value in shared.items() if key in settings and settings[key] == value}
         found[name] = installed.get(name, here)

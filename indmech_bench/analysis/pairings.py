@@ -12,7 +12,8 @@ from indmech_bench.analysis.view import by_method, error_of, in_order, ranked_ro
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.results.folder import existing_folder
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.estimates import interquartile_mean, median_interval
 from indmech_bench.statistics.significance import Floats, differences, holm, signed_rank_pvalue
 
@@ -84,11 +85,11 @@ def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, 
     return tuple(pairings)
 
 
-def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict[int, Row]]]:
+def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict[int, LabelledRow]]]:
     """Task -> label -> seed -> row, skipped rows left out."""
     rows, _ = ranked_rows([existing_folder(folder)], family)
-    found: dict[str, dict[str, dict[int, Row]]] = {task: {} for task in in_order(rows)}
-    for (_, name), replicates in by_method(row for row in rows if row["status"] != "skipped").items():
+    found: dict[str, dict[str, dict[int, LabelledRow]]] = {task: {} for task in in_order(rows)}
+    for (_, name), replicates in by_method(row for row in rows if row["status"] != Status.SKIPPED).items():
         for (task, seed), row in replicates.items():
             found[task].setdefault(name, {})[seed] = row
     return found
@@ -99,17 +100,17 @@ def _groups() -> dict[str, str]:
     return {entry.name: entry.facts.get("group", NO_GROUP) for entry in Catalogue.read().of_kind("method")}
 
 
-def _group(rows: Mapping[int, Row]) -> str:
+def _group(rows: Mapping[int, LabelledRow]) -> str:
     """The group of the method that made these rows; of one that is not installed nothing is known."""
     row = next(iter(rows.values()))
     return REFERENCE if row["reference"] else _groups().get(row["method"], NO_GROUP)
 
 
-def _score(rows: Mapping[int, Row]) -> float:
-    return interquartile_mean([row["metrics"]["score"] if row["status"] == "ok" else 0.0 for row in rows.values()])
+def _score(rows: Mapping[int, LabelledRow]) -> float:
+    return interquartile_mean([row["metrics"]["score"] if row["status"] == Status.OK else 0.0 for row in rows.values()])
 
 
-def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, Row]], other: str) -> Pairing:
+def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, LabelledRow]], other: str) -> Pairing:
     rows = lines[name]
     errors, others = ({seed: error_of(row) for seed, row in side.items()} for side in (rows, lines[other]))
     shared = [seed for seed in errors if seed in others]

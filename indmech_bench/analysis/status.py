@@ -16,7 +16,9 @@ from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.identity import ENGINE, EXTERNAL
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import ERRORS, existing_folder, read_folder, read_manifest
-from indmech_bench.results.rows import Row, count
+from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.rows import count
+from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable
 
 
@@ -51,7 +53,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Status:
+class FolderStatus:
     """What a results folder holds.
 
     counts: status -> rows, of statuses that there are; left_out: rows made by older code; failures, changes: None where
@@ -67,28 +69,30 @@ class Status:
     changes: tuple[Change, ...] | None
 
 
-def status_of(folder: str | Path, *, why: bool = False, failures: bool = False, plugins: Sequence[Path] = ()) -> Status:
+def status_of(
+    folder: str | Path, *, why: bool = False, failures: bool = False, plugins: Sequence[Path] = ()
+) -> FolderStatus:
     """What a results folder holds. Raises InputError.
 
     Always: counts by status, holes. With `failures` each row that is not ok, its reason and where its traceback is;
     with `why` what has changed where today's code (`plugins` with it) would not reuse rows.
     """
     place = existing_folder(folder)
-    rows, left_out = newest(read_folder(place))
-    rows = with_labels(rows)
+    newest_rows, left_out = newest(read_folder(place))
+    rows = with_labels(newest_rows)
     manifest = read_manifest(place)
-    return Status(
+    return FolderStatus(
         folder=place,
         counts={status: number for status, number in count(rows).items() if number},
         runs=len(manifest["runs"]),
         left_out=left_out,
         holes=tuple(_holes(rows)),
-        failures=tuple(_failure(row, place) for row in rows if row["status"] != "ok") if failures else None,
+        failures=tuple(_failure(row, place) for row in rows if row["status"] != Status.OK) if failures else None,
         changes=tuple(_changes(rows, plugins, manifest)) if why else None,
     )
 
 
-def _failure(row: Row, folder: Path) -> Failure:
+def _failure(row: LabelledRow, folder: Path) -> Failure:
     output = folder / ERRORS / f"{row['key']}.txt"
     return Failure(
         task=row["task_label"],
@@ -100,7 +104,7 @@ def _failure(row: Row, folder: Path) -> Failure:
     )
 
 
-def _holes(rows: list[Row]) -> Iterator[Hole]:
+def _holes(rows: list[LabelledRow]) -> Iterator[Hole]:
     """Cells that lack (task, seed) pairs which another row has."""
     pairs: dict[str, set[int]] = defaultdict(set)
     cells: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -115,7 +119,7 @@ def _holes(rows: list[Row]) -> Iterator[Hole]:
                 yield Hole(task, name, missing, len(seeds))
 
 
-def _changes(rows: list[Row], plugins: Iterable[Path], manifest: dict[str, Any]) -> list[Change]:
+def _changes(rows: list[LabelledRow], plugins: Iterable[Path], manifest: dict[str, Any]) -> list[Change]:
     catalogue = Catalogue.read(plugins)
     found: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -124,7 +128,7 @@ def _changes(rows: list[Row], plugins: Iterable[Path], manifest: dict[str, Any])
     return [Change(text, number) for text, number in found.items() if text]
 
 
-def _change(row: Row, catalogue: Catalogue, before: dict[str, str]) -> str:
+def _change(row: LabelledRow, catalogue: Catalogue, before: dict[str, str]) -> str:
     """Why today's code would not reuse a row; empty when it would. `before`: the files of its source, hashed."""
     kind = "reference" if row["reference"] else "method"
     name, task_name = row["label"], row["task_label"]
@@ -142,8 +146,8 @@ def _change(row: Row, catalogue: Catalogue, before: dict[str, str]) -> str:
     source = source_hash(method)
     if source != row["source"]:
         return f"{name}: its source has changed from {row['source']} to {source} ({_edited(method, before)})"
-    for field, entry in (("task_settings", task), ("settings", method)):
-        if set(row[field]) != set(entry.defaults):
+    for settings, entry in ((row["task_settings"], task), (row["settings"], method)):
+        if set(settings) != set(entry.defaults):
             return f"{name} on {task_name}: the settings it has are no longer those of today's code"
     return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indmech_bench.analysis.status import Change, Failure, Hole, Status
+from indmech_bench.analysis.status import Change, Failure, FolderStatus, Hole
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table, kept, shown
 
@@ -31,7 +31,7 @@ CHANGES: tuple[Column[Change], ...] = (
 )
 
 
-def document(status: Status) -> Document:
+def document(status: FolderStatus) -> Document:
     """A section a list, of what was asked for."""
     total = sum(status.counts.values())
     facts = {"total": total, "runs": status.runs, "left_out": status.left_out}
@@ -49,4 +49,4 @@ def document(status: Status) -> Document:
         sections.append(Section("changed", (Table("", CHANGES, status.changes),)))
         if not status.changes:
             notes.append("all rows are what today's code would make")
-    return Document(f"Status of {status.folder}", tuple(sections), tuple(notes))
+    return Document(f"FolderStatus of {status.folder}", tuple(sections), tuple(notes))

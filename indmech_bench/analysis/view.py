@@ -13,7 +13,9 @@ from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import read_folder, read_manifest
-from indmech_bench.results.rows import Row, uncollected
+from indmech_bench.results.row_fields import LabelledRow, Row
+from indmech_bench.results.rows import uncollected
+from indmech_bench.results.statuses import Status
 from indmech_bench.scoring.metrics import BY_NAME
 
 MEDIAN = "extrapolation_error"
@@ -23,7 +25,7 @@ Pair = tuple[str, int]
 
 
 @uncollected()
-def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[Row], int]:
+def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[LabelledRow], int]:
     """The labelled rows of some folders that may be ranked, and how many of older code were left out.
 
     Raises InputError.
@@ -39,15 +41,15 @@ def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list
     return with_labels(of_family(rows, places, family)), left_out
 
 
-def by_method(rows: Iterable[Row]) -> dict[tuple[bool, str], dict[Pair, Row]]:
+def by_method(rows: Iterable[LabelledRow]) -> dict[tuple[bool, str], dict[Pair, LabelledRow]]:
     """(whether a reference, label) -> its rows by pair, tasks and seeds in one order for all."""
-    groups: dict[tuple[bool, str], dict[Pair, Row]] = {}
+    groups: dict[tuple[bool, str], dict[Pair, LabelledRow]] = {}
     for row in sorted(rows, key=lambda row: (row["task_label"], row["seed"])):
         groups.setdefault((row["reference"], row["label"]), {})[row["task_label"], row["seed"]] = row
     return groups
 
 
-def in_order(rows: Iterable[Row]) -> tuple[str, ...]:
+def in_order(rows: Iterable[LabelledRow]) -> tuple[str, ...]:
     """Task labels in the catalogue's order, unknown ones last."""
     known = {entry.name: position for position, entry in enumerate(Catalogue.read().of_kind("task"))}
     labels = {row["task_label"]: known.get(row["task"], len(known)) for row in rows}
@@ -72,9 +74,9 @@ def of_family(rows: Sequence[Row], places: Sequence[Path], family: str | None) -
 
 def values_of(rows: Sequence[Row], metric: str) -> list[float]:
     """A metric of every replicate, the worst value where it failed; of none where no ok row has the metric."""
-    if any(row["status"] == "ok" for row in rows) and not any(metric in row["metrics"] for row in rows):
+    if any(row["status"] == Status.OK for row in rows) and not any(metric in row["metrics"] for row in rows):
         return []
-    values = [row["metrics"].get(metric) for row in rows if metric in row["metrics"] or row["status"] != "ok"]
+    values = [row["metrics"].get(metric) for row in rows if metric in row["metrics"] or row["status"] != Status.OK]
     worst = BY_NAME[metric].worst
     numbers = [worst if value is None else value for value in values]
     return [number for number in numbers if not math.isnan(number)]
@@ -82,7 +84,7 @@ def values_of(rows: Sequence[Row], metric: str) -> list[float]:
 
 def error_of(row: Row) -> float:
     """e of a replicate, infinite where it failed."""
-    value = row["metrics"].get(MEDIAN) if row["status"] == "ok" else None
+    value = row["metrics"].get(MEDIAN) if row["status"] == Status.OK else None
     return float("inf") if value is None else float(value)
 
 

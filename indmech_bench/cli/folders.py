@@ -10,6 +10,7 @@ import typer
 
 from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
+from indmech_bench.results.statuses import Status
 
 
 @app.command()
@@ -71,4 +72,4 @@ def score(
         file, task=task, seed=seed, name=name, out=out, plugins=plugin, command=["indmech-bench", *sys.argv[1:]]
     )
     show(external.row_text(row))
-    raise typer.Exit(0 if row["status"] == "ok" else 1)
+    raise typer.Exit(0 if row["status"] == Status.OK else 1)

@@ -1,4 +1,4 @@
-"""The checks of a method: each is a function of one method on one task, or of its source alone.
+"""The checks of a method that runs: each is a function of one method on one task.
 
 What no check can see: work that is never charged (calls inside `prepaid(0)`, arithmetic of the method's own); numbers
 from a generator of the method's own that are mixed with those of `problem.randn`; an intent to deceive.
@@ -6,55 +6,20 @@ from a generator of the method's own that are mixed with those of `problem.randn
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from collections.abc import Callable
 from typing import Any
 
 from indmech_bench.conformance.findings import CheckFailedError
-from indmech_bench.conformance.scan import draws, mixes, reaches
+from indmech_bench.conformance.scan import draws, mixes
 from indmech_bench.conformance.trials import Bench, difference, same_bits
 from indmech_bench.harness.batches import is_batched, is_row_exact
-from indmech_bench.registry.notation import Named
-from indmech_bench.registry.registration import build, live
+from indmech_bench.results.statuses import Status
 
 SEED, OTHER = 3, 4
 AMONG = (0, 1, 2, 3, 4)
 LAST = (14, 15, 3)
 THREE = (0, 1, 2)
-
-
-def settings(method: Named) -> None:
-    """Settings can be written to a row and read back, and the class has what its source says."""
-    made = build(method)
-    if not dataclasses.is_dataclass(made):
-        raise CheckFailedError(f"{type(made).__name__} is no dataclass", "put @dataclass(frozen=True) below @register")
-    fields: dict[str, Any] = {one.name: getattr(made, one.name) for one in dataclasses.fields(made)}
-    wrong = [name for name, value in fields.items() if not isinstance(value, bool | int | float | str | None)]
-    if wrong:
-        raise CheckFailedError(
-            f"setting '{wrong[0]}' is {fields[wrong[0]]!r}", "settings are numbers, text, true, false or none"
-        )
-    if json.loads(json.dumps(fields)) != method.settings:
-        raise CheckFailedError(f"the class has the settings {fields}, its source {method.settings}", "use literals")
-    for flag in ("batched", "row_exact"):
-        fact, actual = method.entry.facts.get(flag, True), getattr(live(method.entry), flag, True)
-        if not isinstance(fact, bool) or (flag not in method.entry.facts and actual is not True):
-            raise CheckFailedError(
-                f"'{flag}' is {fact!r} in the source, {actual!r} in the class",
-                f"write {flag}: ClassVar[bool] = False in the class or in a base of it",
-            )
-
-
-def truth(method: Named) -> None:
-    """The source reaches for nothing that holds a truth."""
-    found = reaches(method.entry)
-    if found:
-        raise CheckFailedError(
-            f"reaches for what can draw the truth: {', '.join(found[:3])}",
-            "use what Problem offers alone (observations, loss, randn, ...); tasks go into a module of their own",
-        )
 
 
 def shapes(bench: Bench) -> str | None:
@@ -72,9 +37,9 @@ def runs(bench: Bench) -> str | None:
     """`fit` comes to an end."""
     for seeds in ((SEED,), AMONG):
         trial = bench.trial(seeds)
-        if trial.status == "skipped":
+        if trial.status == Status.SKIPPED:
             return f"skips {bench.task.label}: {trial.reason}"
-        if trial.status != "ok" and not trial.wrong_shapes:
+        if trial.status != Status.OK and not trial.wrong_shapes:
             raise CheckFailedError(
                 f"on {bench.task.label}, seeds {seeds}: {trial.status}: {trial.reason}",
                 "mend it, or raise indmech_bench.UnsupportedError where the method cannot work",
@@ -175,7 +140,7 @@ def containment(bench: Bench) -> str | None:
     clean = bench.working(THREE)
     poisoned = bench.trial(THREE, poisoned=1)
     change = "a NaN must stay in its own replicate: no any()/all()/max() over replicates, solve_ex instead of solve"
-    if poisoned.status != "ok":
+    if poisoned.status != Status.OK:
         raise CheckFailedError(
             f"on {bench.task.label} a NaN observation of one replicate ends all: {poisoned.status}: {poisoned.reason}",
             change,
@@ -211,7 +176,7 @@ def budget(bench: Bench) -> str | None:
     if spent == 0:
         return f"{bench.task.label}: nothing is charged; uncharged work cannot be seen"
     enough = bench.trial((SEED,), budget=spent)
-    if enough.status != "ok":
+    if enough.status != Status.OK:
         raise CheckFailedError(
             f"on {bench.task.label} a run that spends {spent:,.0f} units ends within that budget as {enough.status}: "
             f"{enough.reason}",
@@ -226,7 +191,7 @@ def budget(bench: Bench) -> str | None:
             f"BudgetExceededError",
             "over budget: let BudgetExceededError pass, or return what there is while problem.remaining lasts",
         )
-    if little.status not in ("ok", "budget"):
+    if little.status not in (Status.OK, Status.BUDGET):
         raise CheckFailedError(
             f"on {bench.task.label} a budget of 1 unit ends as {little.status}: {little.reason}",
             "let BudgetExceededError pass",
@@ -234,8 +199,7 @@ def budget(bench: Bench) -> str | None:
     return None
 
 
-OF_THE_SOURCE: dict[str, Callable[[Named], str | None]] = {"settings": settings, "truth": truth}
-ON_A_TASK: dict[str, Callable[[Bench], str | None]] = {
+CHECKS: dict[str, Callable[[Bench], str | None]] = {
     "runs": runs,
     "shapes": shapes,
     "finite": finite,

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from indmech_bench.harness.replicates import draw_truth, job_streams, pose_problem
+from indmech_bench.harness.workers.messages import Draws
 from indmech_bench.problem.problem import Problem
-from indmech_bench.registry.identity import ENGINE, SCHEMA
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import build
 from indmech_bench.tasks.truth import Truth
@@ -31,9 +31,9 @@ class Setup:
     def live(self) -> Any:
         return build(self.task)
 
-    def job(self, seeds: tuple[int, ...]) -> dict[str, Any]:
+    def job(self, seeds: tuple[int, ...]) -> Draws:
         return {
-            "schema": SCHEMA, "engine": ENGINE, "task": self.task.name, "task_settings": self.task.settings,
+            "task": self.task.name, "task_settings": self.task.settings,
             "task_version": self.task.entry.version, "salt": SALT, "seeds": list(seeds), "precision": "float64",
             "budget": None,
         }  # fmt: skip

@@ -19,10 +19,12 @@ from indmech_bench.errors import BudgetExceededError, UnsupportedError
 from indmech_bench.harness.batches import groups
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.replicates import job_streams, pose_problem
+from indmech_bench.harness.workers.messages import Job
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import build
+from indmech_bench.results.statuses import Status
 from indmech_bench.scm.parameters import Parameters
 from indmech_bench.text.lines import short
 
@@ -67,7 +69,7 @@ class Watched(Problem):
 class Trial:
     """What one call of `fit` did. `rows`: what each seed got, in the scale of the observation."""
 
-    status: str = "ok"
+    status: Status = Status.OK
     reason: str = ""
     rows: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     spent: dict[int, float] = field(default_factory=dict)
@@ -104,7 +106,7 @@ class Bench:
     def working(self, seeds: tuple[int, ...], **changes: Any) -> Trial:
         """A trial that has to come to an end. Raises CheckFailedError."""
         trial = self.trial(seeds, **changes)
-        if trial.status != "ok":
+        if trial.status != Status.OK:
             raise CheckFailedError(
                 f"on {self.task.label}, seeds {seeds}: {trial.status}: {trial.reason}", "fit must work on any batch"
             )
@@ -130,16 +132,17 @@ class Bench:
             for together, wanted in groups(self.method.entry.facts, seeds, len(seeds)):
                 job = cell.job(together, ())
 
-                def make(observation: Any, streams: Any, job: dict[str, Any] = job, **options: Any) -> Watched:
-                    own = streams if draws_of is None else job_streams({**job, "seeds": list(draws_of)}, "method")
-                    return Watched(observation, own, **options)
+                def make(observation: Any, streams: Any, job: Job = job, **options: Any) -> Watched:
+                    theirs: Job = {**job, "seeds": list(draws_of or ())}
+                    given = streams if draws_of is None else job_streams(theirs, "method")
+                    return Watched(observation, given, **options)
 
                 problem = pose_problem(job, self._live_task, make)
                 assert isinstance(problem, Watched)
                 if poisoned is not None:
                     problem.observations[poisoned] = torch.nan
                 self._fit(problem, together, wanted, trial)
-                if trial.status != "ok":
+                if trial.status != Status.OK:
                     break
         return trial
 
@@ -149,21 +152,21 @@ class Bench:
             solution = build(self.method).fit(problem)
             self._keep(problem, solution, together, wanted, trial)
         except UnsupportedError as error:
-            trial.status, trial.reason = "skipped", str(error)
+            trial.status, trial.reason = Status.SKIPPED, str(error)
         except BudgetExceededError as error:
-            trial.status, trial.reason = "budget", str(error)
+            trial.status, trial.reason = Status.BUDGET, str(error)
         except (Exception, SystemExit) as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{place.filename.rpartition('/')[2]}, line {place.lineno}"
-            trial.status, trial.reason = "error", short(f"{type(error).__name__}: {error} ({where})", 300)
+            trial.status, trial.reason = Status.ERROR, short(f"{type(error).__name__}: {error} ({where})", 300)
         after = _global_states()
         trial.touched = tuple(name for name in before if before[name] != after[name]) or trial.touched
         trial.changed_problem |= shown.numpy().tobytes() != problem.observations.detach().numpy().tobytes()
         trial.wrong_shapes = trial.wrong_shapes or problem.misfit
         trial.late = max(trial.late, problem.late)
         trial.refunds |= problem.refunds
-        if trial.status == "ok" and bool(problem.exhausted.any()):
-            trial.status, trial.reason = "budget", "over the budget"
+        if trial.status == Status.OK and bool(problem.exhausted.any()):
+            trial.status, trial.reason = Status.BUDGET, "over the budget"
 
     def _keep(
         self, problem: Watched, solution: Any, together: Sequence[int], wanted: Sequence[int], trial: Trial

@@ -17,7 +17,7 @@ from indmech_bench.registry.notation import Named, label
 from indmech_bench.registry.registration import resolve
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import existing_folder, read_folder
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import Row
 
 
 def run_against(

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from indmech_bench.harness.outcomes import Outcome, failed
-
-Job = Mapping[str, Any]
-Reply = dict[str, Any]
-"""`outcomes`, one a seed; or `failure`, `reason` and `output` of the whole batch."""
+from indmech_bench.harness.workers.messages import Job, Outcome, Reply, failed
+from indmech_bench.results.statuses import Status
 
 ATTEMPTS_LIMIT = 4
 """All attempts of a job together may use this many time limits."""
@@ -32,18 +28,20 @@ def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -
         seeds, first = queue.pop(0)
         left = deadline - time.monotonic()
         if left <= 0:
-            done += failed(seeds, "timeout", f"not retried: {ATTEMPTS_LIMIT} time limits of {timeout:g} s are spent")
+            done += failed(
+                seeds, Status.TIMEOUT, f"not retried: {ATTEMPTS_LIMIT} time limits of {timeout:g} s are spent"
+            )
             continue
         reply = attempt({**job, "seeds": seeds}, min(timeout, left))
         if "outcomes" in reply:
             done += reply["outcomes"]
             continue
-        failure, single = reply["failure"], len(seeds) == 1 or job.get("whole", False)
-        if failure == "crashed" and single and first:
+        failure, single = reply["failure"], len(seeds) == 1 or job["whole"]
+        if failure == Status.CRASHED and single and first:
             queue.insert(0, (seeds, False))
-        elif single or (failure == "skipped" and not job["reference"]):
+        elif single or (failure == Status.SKIPPED and not job["reference"]):
             done += failed(seeds, failure, reply["reason"], output=reply["output"])
-        elif failure == "timeout":
+        elif failure == Status.TIMEOUT:
             queue = [([seed], True) for seed in seeds] + queue
         else:
             middle = len(seeds) // 2

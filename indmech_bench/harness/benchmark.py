@@ -13,12 +13,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from indmech_bench.harness.attempts import Job
 from indmech_bench.harness.batches import groups
 from indmech_bench.harness.cells import Cell
-from indmech_bench.harness.outcomes import Outcome
 from indmech_bench.harness.planning import Plan, plan
 from indmech_bench.harness.preflight import check_objects
+from indmech_bench.harness.workers.messages import Job, Outcome, result_of
 from indmech_bench.harness.workers.running import check_jobs, run_jobs
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
@@ -26,10 +25,10 @@ from indmech_bench.results.folder import Writer, move_aside, writing
 from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import new_run_id, provenance
 from indmech_bench.results.rows import count
+from indmech_bench.results.statuses import FAILED, Status
 
 BATCH = 64
 """Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `grouping`."""
-FAILED = ("nonfinite", "error", "timeout", "crashed", "budget")
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor, retry_failed: bool, c
         _work(what, writer, jobs, todo, run_id)
     counts = count(row for key, row in writer.rows.items() if key in keys)
     failed = sum(counts[status] for status in FAILED)
-    return Report(what.folder, counts["ok"], failed, counts["skipped"], resumed=len(done))
+    return Report(what.folder, counts[Status.OK], failed, counts[Status.SKIPPED], resumed=len(done))
 
 
 def _show_again(writer: Writer, done: set[str]) -> None:
@@ -158,7 +157,7 @@ def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell: its seeds that are not done, in batches."""
     missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
     for _, wanted in groups(cell.method.entry.facts, missing, BATCH):
-        yield cell, {**cell.job(wanted, what.plugins), "save_solutions": what.save_solutions and not cell.reference}
+        yield cell, cell.job(wanted, what.plugins, what.save_solutions)
 
 
 def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:
@@ -175,13 +174,14 @@ def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cel
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
     """Write the solutions of a job's outcomes, their rows, then what the failed ones printed."""
-    identity, keys = cell.identity, cell.keys([outcome["seed"] for outcome in outcomes])
+    keys = cell.keys([outcome["seed"] for outcome in outcomes])
     for outcome in outcomes:
-        parameters = outcome.pop("parameters", None)
-        if parameters:
-            keep_solution(writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]], parameters)
-    printed = {keys[outcome["seed"]]: outcome.pop("output", "") for outcome in outcomes}
-    writer.append({"key": keys[outcome["seed"]], "run": run_id, **identity, **outcome} for outcome in outcomes)
-    for key, text in printed.items():
-        if text:
-            writer.keep_output(key, text)
+        if outcome.get("parameters"):
+            path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
+            keep_solution(*path, outcome["parameters"])
+    writer.append(
+        {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)} for outcome in outcomes
+    )
+    for outcome in outcomes:
+        if outcome.get("output"):
+            writer.keep_output(keys[outcome["seed"]], outcome["output"])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from indmech_bench.errors import InputError
 from indmech_bench.harness.batches import is_row_exact
 from indmech_bench.harness.tuning.settings_file import Tuned
+from indmech_bench.harness.workers.messages import Job
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.code_identity import source_hash
 from indmech_bench.registry.identity import ENGINE, SCHEMA, row_identity_keys, salt_digest
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import resolve
+from indmech_bench.results.row_fields import Identity
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Cell:
         return self.method.label if self.protocol == "default" else f"{self.method.label} [{self.protocol}]"
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """The fields that all rows of the cell share."""
         return {
             "schema": SCHEMA,
@@ -61,15 +62,15 @@ class Cell:
         key = row_identity_keys(self.identity)
         return {seed: key(seed) for seed in seeds}
 
-    def job(self, seeds: Sequence[int], plugins: Sequence[str]) -> dict[str, Any]:
-        """Plain JSON that tells a child all it needs."""
-        whole = not is_row_exact(self.method.entry.facts)
+    def job(self, seeds: Sequence[int], plugins: Sequence[str], save_solutions: bool = False) -> Job:
+        """Plain JSON that tells a child all it needs. References have no solutions to save."""
         return {
             **self.identity,
             "salt": self.salt,
             "seeds": list(seeds),
             "plugins": list(plugins),
-            "whole": whole,
+            "whole": not is_row_exact(self.method.entry.facts),
+            "save_solutions": save_solutions and not self.reference,
         }
 
 
@@ -92,8 +93,8 @@ def make_cells(
     named_methods = _distinct(catalogue, "method", methods)
     references = [Named(entry) for entry in catalogue.of_kind("reference") if with_references]
     for task in named_tasks:
-        settled = [(one.method, one.protocol) for one in tuned if one.task == task]
-        for method, protocol in (*((one, "default") for one in (*references, *named_methods)), *settled):
+        settled = [(file.method, file.protocol) for file in tuned if file.task == task]
+        for method, protocol in (*((named, "default") for named in (*references, *named_methods)), *settled):
             reference = method.entry.kind == "reference"
             yield Cell(
                 task=task,
@@ -107,10 +108,10 @@ def make_cells(
 
 
 def _distinct(catalogue: Catalogue, kind: str, texts: Sequence[str]) -> list[Named]:
-    named: list[Named] = []
+    distinct: list[Named] = []
     for text in texts:
-        one = resolve(catalogue, kind, text)
-        if any(one.name == other.name and one.settings == other.settings for other in named):
-            raise InputError(f"{kind} '{one.label}' is given twice.")
-        named.append(one)
-    return named
+        named = resolve(catalogue, kind, text)
+        if any(named.name == other.name and named.settings == other.settings for other in distinct):
+            raise InputError(f"{kind} '{named.label}' is given twice.")
+        distinct.append(named)
+    return distinct

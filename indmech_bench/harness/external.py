@@ -11,6 +11,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.replicates import pose_problem
 from indmech_bench.harness.suites.seeds import read_seeds
+from indmech_bench.harness.workers.messages import Outcome, result_of
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import NAME, Entry
 from indmech_bench.registry.identity import EXTERNAL
@@ -19,7 +20,8 @@ from indmech_bench.registry.registration import build, resolve
 from indmech_bench.results.folder import cannot_write, writing
 from indmech_bench.results.parameter_files import read_arrays, write_arrays
 from indmech_bench.results.provenance import new_run_id, provenance
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import Row
+from indmech_bench.results.statuses import Status
 
 ABOUT = "observation.json"
 
@@ -90,7 +92,14 @@ def score_file(
     cell = _cell(named, method)
     outcome = _scored(cell, build(named), Path(path), seed)
     run_id = new_run_id()
-    row = {"key": cell.keys([seed])[seed], "run": run_id, **cell.identity, **outcome, "cost": None, "seconds": None}
+    row: Row = {
+        "key": cell.keys([seed])[seed],
+        "run": run_id,
+        **cell.identity,
+        **result_of(outcome),
+        "cost": None,
+        "seconds": None,
+    }
     if out is not None:
         _keep(row, Path(out), named, command)
     return row
@@ -105,7 +114,7 @@ def _posed(cell: Cell, live: Any, seed: int) -> Any:
     return pose_problem(cell.job([seed], ()), live)
 
 
-def _scored(cell: Cell, live: Any, path: Path, seed: int) -> dict[str, Any]:
+def _scored(cell: Cell, live: Any, path: Path, seed: int) -> Outcome:
     import torch
 
     from indmech_bench.harness.replicates import score_solution as scored
@@ -144,7 +153,7 @@ def _keep(row: Row, folder: Path, task: Named, command: Sequence[str]) -> None:
 
 def row_text(row: Row) -> str:
     """The metrics of a row, a line each; its status where there are none."""
-    if row["status"] != "ok":
+    if row["status"] != Status.OK:
         return f"{row['status']}: {row['reason']}"
     width = max(map(len, row["metrics"]))
     return "\n".join(f"{name:<{width}}  {value:.6g}" for name, value in row["metrics"].items() if value is not None)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundError, UnsupportedError
 from indmech_bench.harness.batches import groups
-from indmech_bench.harness.outcomes import Outcome, failed
 from indmech_bench.harness.replicates import DTYPES, draw_truth, pose_problem, score_solution
+from indmech_bench.harness.workers.messages import Job, Outcome, Reply, failed, failure
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import build, live
+from indmech_bench.results.statuses import Status
 from indmech_bench.tasks.protocol import Task
 from indmech_bench.text.lines import short
 
@@ -27,8 +26,8 @@ REASON = 300
 """Most characters of a reason."""
 
 
-def execute(job: Mapping[str, Any]) -> dict[str, Any]:
-    """{"outcomes": [...]}, one a seed, or {"failure", "reason", "output"} when the whole batch failed.
+def execute(job: Job) -> Reply:
+    """An outcome for each seed, or why the whole batch failed.
 
     `job` holds the names and complete settings of task and method, seeds, salt, budget, precision and plugins: plain
     JSON, so that it reaches a child as a line of text.
@@ -37,29 +36,29 @@ def execute(job: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return {"outcomes": _outcomes(job)}
     except UnsupportedError as error:
-        return {"failure": "skipped", "reason": str(error), "output": ""}
+        return failure(Status.SKIPPED, str(error))
     except (InputError, TruthNotFoundError) as error:
-        return {"failure": "error", "reason": str(error), "output": ""}
+        return failure(Status.ERROR, str(error))
     except (Exception, SystemExit) as error:  # a method that exits ends its own job, in place too
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return {"failure": "error", "reason": short(reason, REASON), "output": traceback.format_exc()}
+        return failure(Status.ERROR, short(reason, REASON), traceback.format_exc())
     finally:  # a job in place leaves its caller's torch as it was
         torch.set_num_threads(threads)
         torch.set_default_dtype(default)
 
 
-def _outcomes(job: Mapping[str, Any]) -> list[Outcome]:
+def _outcomes(job: Job) -> list[Outcome]:
     torch.set_num_threads(1)
     catalogue = Catalogue.read(Path(path) for path in job["plugins"])
     task: Task = build(Named(catalogue.find("task", job["task"]), job["task_settings"]))
     entry = catalogue.find("reference" if job["reference"] else "method", job["method"])
     outcomes: list[Outcome] = []
     for together, wanted in groups(entry.facts, job["seeds"], len(job["seeds"])):
-        outcomes += [one for one in _of_batch({**job, "seeds": together}, task, entry) if one["seed"] in wanted]
+        outcomes += [row for row in _of_batch({**job, "seeds": together}, task, entry) if row["seed"] in wanted]
     return outcomes
 
 
-def _of_batch(job: Mapping[str, Any], task: Task, entry: Entry) -> list[Outcome]:
+def _of_batch(job: Job, task: Task, entry: Entry) -> list[Outcome]:
     """Outcomes of seeds that are run together."""
     torch.set_default_dtype(DTYPES[job["precision"]])
     problem = pose_problem(job, task)
@@ -67,12 +66,12 @@ def _of_batch(job: Mapping[str, Any], task: Task, entry: Entry) -> list[Outcome]
     try:
         solution = _solve(job, task, entry, problem)
     except BudgetExceededError as error:
-        return failed(job["seeds"], "budget", short(str(error), REASON))
+        return failed(job["seeds"], Status.BUDGET, short(str(error), REASON))
     seconds = (time.perf_counter() - before) / len(job["seeds"])
     return score_solution(job, task, problem, solution, seconds)
 
 
-def _solve(job: Mapping[str, Any], task: Task, entry: Entry, problem: Problem) -> Solution:
+def _solve(job: Job, task: Task, entry: Entry, problem: Problem) -> Solution:
     if entry.kind == "reference":
         reference: Solution = live(entry)(problem, draw_truth(job, task))
         return reference

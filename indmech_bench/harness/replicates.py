@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import torch
 
-from indmech_bench.harness.outcomes import Outcome, outcome
+from indmech_bench.harness.workers.messages import Draws, Job, Outcome, outcome
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
+from indmech_bench.results.statuses import Status
 from indmech_bench.scm.parameters import finite_rows
 from indmech_bench.scm.streams import Streams, streams
 from indmech_bench.scoring.scores import score
@@ -21,16 +21,16 @@ from indmech_bench.tasks.truth import Truth
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
-def job_streams(job: Mapping[str, Any], domain: str) -> Streams:
+def job_streams(job: Draws, domain: str) -> Streams:
     return streams(domain, job["salt"], job["task"], job["task_settings"], job["task_version"], job["seeds"])
 
 
-def draw_truth(job: Mapping[str, Any], task: Task) -> Truth:
+def draw_truth(job: Draws, task: Task) -> Truth:
     drawn = job_streams(job, "truth")
     return Truth(task.model, task.sample(drawn), job_streams(job, "reference"), task.interventions(drawn), task.phase)
 
 
-def pose_problem(job: Mapping[str, Any], task: Task, make: Callable[..., Problem] = Problem) -> Problem:
+def pose_problem(job: Draws, task: Task, make: Callable[..., Problem] = Problem) -> Problem:
     """The problem of the job's truths, made by `make`; the truths themselves are gone when this returns."""
     parameters = task.sample(job_streams(job, "truth"))
     observation = task.observe(parameters, job_streams(job, "truth"))
@@ -44,9 +44,7 @@ def pose_problem(job: Mapping[str, Any], task: Task, make: Callable[..., Problem
     )
 
 
-def score_solution(
-    job: Mapping[str, Any], task: Task, problem: Problem, solution: Solution, seconds: float
-) -> list[Outcome]:
+def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, seconds: float) -> list[Outcome]:
     torch.set_default_dtype(torch.float64)
     truth = draw_truth(job, task)
     facts = task.facts(truth)
@@ -56,27 +54,27 @@ def score_solution(
     if solution.parameters is not None:
         finite &= finite_rows(solution.parameters)
     over = problem.exhausted
-    saved = problem.in_seen_scale(solution.parameters) if job.get("save_solutions") and solution.parameters else {}
+    saved = problem.in_seen_scale(solution.parameters) if job["save_solutions"] and solution.parameters else {}
     outcomes = []
     for r, seed in enumerate(job["seeds"]):
-        status, reason = "ok", ""
+        status, reason = Status.OK, ""
         if bool(over[r]):
-            status, reason = "budget", f"spent {float(problem.spent[r]):,.0f} of {job['budget']:,.0f} units"
+            status, reason = Status.BUDGET, f"spent {float(problem.spent[r]):,.0f} of {job['budget']:,.0f} units"
         elif not bool(finite[r]):
-            status, reason = "nonfinite", "the solution is not finite"
+            status, reason = Status.NONFINITE, "the solution is not finite"
         outcomes.append(
             outcome(
                 seed,
                 status,
                 reason,
-                metrics={name: _number(value[r]) for name, value in metrics.items()} if status == "ok" else {},
+                metrics={name: _number(value[r]) for name, value in metrics.items()} if status == Status.OK else {},
                 truth={name: values[r] for name, values in facts.items()},
                 details={name: _number(value[r]) for name, value in details.items()},
                 cost=float(problem.spent[r]),
                 seconds=round(seconds, 6),
             )
         )
-        if saved and status == "ok":
+        if saved and status == Status.OK:
             outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
     return outcomes
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from indmech_bench.registry.identity import KEYED
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import Row
 
 CODE = ("source", "engine", "task_version")
 """Keyed fields that say which code made a row."""
@@ -31,19 +31,20 @@ def cells_of(rows: Iterable[Row]) -> list[int]:
     known: dict[tuple[Any, ...], int] = {}
     found = []
     for row in rows:
-        objects = (id(row["task_settings"]), id(row["settings"]), *(row[name] for name in _PLAIN))
+        fields: Mapping[str, Any] = row
+        objects = (id(row["task_settings"]), id(row["settings"]), *(fields[name] for name in _PLAIN))
         if objects not in known:
             known[objects] = numbers.setdefault(_cell(row), len(numbers))
         found.append(known[objects])
     return found
 
 
-def _cell(row: Row) -> tuple[Any, ...]:
+def _cell(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(frozen(row[name]) for name in KEYED if name not in (*CODE, "seed"))
 
 
 def _code(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in CODE)
+    return row["source"], row["engine"], row["task_version"]
 
 
 def frozen(value: Any) -> Any:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
-from indmech_bench.results.rows import DamagedError, Row, read_rows, write_line
+from indmech_bench.results.row_fields import Row
+from indmech_bench.results.rows import DamagedError, read_rows, write_line
 from indmech_bench.text.lines import printable
 
 if TYPE_CHECKING:

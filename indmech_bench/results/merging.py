@@ -23,7 +23,9 @@ from indmech_bench.results.folder import (
     read_manifest,
 )
 from indmech_bench.results.parameter_files import SOLUTIONS
-from indmech_bench.results.rows import Row, uncollected, write_line
+from indmech_bench.results.row_fields import Row
+from indmech_bench.results.rows import uncollected, write_line
+from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.significance import TIE
 
 
@@ -67,7 +69,7 @@ def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
 def _replaces(before: tuple[int, Row], after: tuple[int, Row], places: Sequence[Path], counts: Counter[str]) -> bool:
     """Whether a row takes the place of one with its key; counts what happened. Raises InputError when they disagree."""
     (first, one), (second, other) = before, after
-    if one["status"] == other["status"] == "ok":
+    if one["status"] == other["status"] == Status.OK:
         if one["metrics"] == other["metrics"]:
             counts["same"] += 1
         elif _agree(one["metrics"], other["metrics"]):
@@ -84,9 +86,9 @@ def _replaces(before: tuple[int, Row], after: tuple[int, Row], places: Sequence[
                 f"{other['metrics'].get(names[0])}."
             )
         return False
-    if "ok" in (one["status"], other["status"]):
+    if Status.OK in (one["status"], other["status"]):
         counts["mended"] += 1
-        return bool(other["status"] == "ok")
+        return bool(other["status"] == Status.OK)
     counts["same"] += 1
     return False
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from indmech_bench.errors import InputError
 from indmech_bench.results.folder import cannot_write
+from indmech_bench.results.statuses import Status
 
 SOLUTIONS = "solutions"
 Arrays = dict[str, NDArray[np.float64]]
@@ -42,7 +43,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 
 def missing_solutions(folder: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """How many rows of methods are ok and have no parameters on disk."""
-    kept = [row for row in rows if row["status"] == "ok" and not row["reference"]]
+    kept = [row for row in rows if row["status"] == Status.OK and not row["reference"]]
     return sum(not solution_path(folder, row["task"], row["method"], row["key"]).is_file() for row in kept)
 
 

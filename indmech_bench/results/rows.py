@@ -6,47 +6,20 @@ import contextlib
 import gc
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from indmech_bench.errors import InputError
 from indmech_bench.registry.entries import NAME
-from indmech_bench.registry.identity import KEYED, SCHEMA, row_identity_key, row_identity_keys
+from indmech_bench.registry.identity import SCHEMA, row_identity_key, row_identity_keys
+from indmech_bench.results.row_fields import FIELDS, Identity, Result, Row
+from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable, short
 
-Row = dict[str, Any]
-
-STATUSES = ("ok", "nonfinite", "error", "timeout", "crashed", "budget", "skipped")
+WORDS = tuple(status.value for status in Status)
 LONGEST = 1_000_000
 """Bytes of a line; a row is about a thousand."""
-
-_NUMBER = (int, float)
-FIELDS: dict[str, tuple[type, ...]] = {
-    "key": (str,),
-    "schema": (int,),
-    "run": (str,),
-    "task": (str,),
-    "task_settings": (dict,),
-    "task_version": (int,),
-    "salt": (str,),
-    "method": (str,),
-    "settings": (dict,),
-    "protocol": (str,),
-    "reference": (bool,),
-    "source": (str,),
-    "engine": (int,),
-    "budget": (*_NUMBER, type(None)),
-    "precision": (str,),
-    "seed": (int,),
-    "status": (str,),
-    "reason": (str,),
-    "metrics": (dict,),
-    "truth": (dict,),
-    "details": (dict,),
-    "cost": (*_NUMBER, type(None)),
-    "seconds": (*_NUMBER, type(None)),
-}
 
 
 class DamagedError(InputError):
@@ -76,12 +49,12 @@ def read_line(line: bytes, where: str) -> Row:
     if isinstance(schema, int) and schema > SCHEMA:
         raise InputError(f"{where} has schema {schema}, newer than the {SCHEMA} that this version reads: upgrade.")
     _check(row, where)
-    return row
+    return cast(Row, row)
 
 
 def _is_number(value: Any) -> bool:
     """Whether a value is null or a number that fits a float."""
-    if isinstance(value, bool) or not isinstance(value, (*_NUMBER, type(None))):
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
         return False
     return not isinstance(value, int) or abs(value) < 2**1023
 
@@ -90,14 +63,14 @@ def _quoted(text: str) -> str:
     return printable(short(text, 80))
 
 
-def _check(row: Row, where: str) -> None:
+def _check(row: Mapping[str, Any], where: str) -> None:
     for name, types in FIELDS.items():
         if name not in row:
             raise DamagedError(f"{where} is damaged: field '{name}' is missing.")
         value = row[name]
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             raise DamagedError(f"{where} is damaged: field '{name}' is {_quoted(repr(value))}.")
-    if row["status"] not in STATUSES:
+    if row["status"] not in WORDS:
         raise DamagedError(f"{where} is damaged: status {_quoted(repr(row['status']))} is not known.")
     for name in ("task", "method"):
         if not NAME.fullmatch(row[name]):
@@ -113,8 +86,8 @@ def _check(row: Row, where: str) -> None:
         raise DamagedError(f"{where} is damaged: its key does not belong to its fields.")
 
 
-_IDENTITY = tuple(name for name in FIELDS if name in {*KEYED, "reference"} - {"seed"})
-_OWN = ("seed", "status", "reason", "metrics", "truth", "details", "cost", "seconds")
+_SHARED = sorted(Identity.__annotations__)
+_RESULT = tuple(Result.__annotations__)
 _HEAD, _RUN, _SEED = '{"key": "', '", "run": "', ', "seed": '
 _KEY_END = len(_HEAD) + 64
 
@@ -127,7 +100,7 @@ class _Lines:
     """
 
     def __init__(self) -> None:
-        self._cells: dict[str, tuple[Row, Callable[[int], str]]] = {}
+        self._cells: dict[str, tuple[Identity, Callable[[int], str]]] = {}
         self._decoder = json.JSONDecoder(parse_constant=_no_constant)
 
     def read(self, line: bytes, where: str) -> Row:
@@ -149,38 +122,38 @@ class _Lines:
         run = text[_KEY_END + len(_RUN) : run_end]
         rest = "{" + text[seed + 2 :]
         try:
-            own, end = self._decoder.raw_decode(rest)
+            result, end = self._decoder.raw_decode(rest)
         except (ValueError, RecursionError):
             return read_line(line, where)
         if (
             end != len(rest)
             or "\\" in run
             or not run.isprintable()
-            or tuple(own) != _OWN
-            or not _is_own(own)
-            or key(own["seed"]) != text[len(_HEAD) : _KEY_END]
+            or tuple(result) != _RESULT
+            or not _is_result(result)
+            or key(result["seed"]) != text[len(_HEAD) : _KEY_END]
         ):
             return read_line(line, where)
-        metrics = own["metrics"]
-        own["metrics"] = dict(zip(map(sys.intern, metrics), metrics.values(), strict=True))
-        return {"key": text[len(_HEAD) : _KEY_END], "run": sys.intern(run), **identity, **own}
+        metrics = result["metrics"]
+        result["metrics"] = dict(zip(map(sys.intern, metrics), metrics.values(), strict=True))
+        return {"key": text[len(_HEAD) : _KEY_END], "run": sys.intern(run), **identity, **cast(Result, result)}
 
-    def _learn(self, shared: str, row: Row) -> None:
+    def _learn(self, shared: str, fields: Mapping[str, Any]) -> None:
         try:
             identity = json.loads("{" + shared[3:] + "}")
         except ValueError:  # a setting that is named seed
             return
-        if tuple(sorted(identity)) == tuple(sorted(_IDENTITY)) and all(row[n] == v for n, v in identity.items()):
+        if sorted(identity) == _SHARED and all(fields[n] == v for n, v in identity.items()):
             self._cells[shared] = identity, row_identity_keys(identity)
 
 
-def _is_own(own: Row) -> bool:
-    """Whether the fields that are a row's own have the types that `_check` asks for."""
-    if type(own["seed"]) is not int or own["status"] not in STATUSES or type(own["reason"]) is not str:
+def _is_result(result: Mapping[str, Any]) -> bool:
+    """Whether the fields that a row has to itself have the types that `_check` asks for."""
+    if type(result["seed"]) is not int or result["status"] not in WORDS or type(result["reason"]) is not str:
         return False
-    if not type(own["metrics"]) is type(own["truth"]) is type(own["details"]) is dict:
+    if not type(result["metrics"]) is type(result["truth"]) is type(result["details"]) is dict:
         return False
-    numbers = [*own["metrics"].values(), own["cost"], own["seconds"]]
+    numbers = [*result["metrics"].values(), result["cost"], result["seconds"]]
     return {*map(type, numbers)} == {float} or all(map(_is_number, numbers))
 
 
@@ -214,7 +187,11 @@ def read_rows(path: Path) -> tuple[list[Row], int]:
                     break
                 row = lines.read(line[:-1], f"{path}, line {number}")
                 before = kept.pop(row["key"], None)  # so that rows come in the order of their last lines
-                if before and before[1]["status"] == row["status"] == "ok" and before[1]["metrics"] != row["metrics"]:
+                if (
+                    before
+                    and before[1]["status"] == row["status"] == Status.OK
+                    and before[1]["metrics"] != row["metrics"]
+                ):
                     raise DamagedError(
                         f"{path}, line {number} contradicts line {before[0]}: one key, different metrics."
                     )
@@ -228,7 +205,7 @@ def read_rows(path: Path) -> tuple[list[Row], int]:
 
 def count(rows: Iterable[Row]) -> dict[str, int]:
     """How many rows have each status."""
-    counts = dict.fromkeys(STATUSES, 0)
+    counts = dict.fromkeys(WORDS, 0)
     for row in rows:
         counts[row["status"]] += 1
     return counts

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from indmech_bench.harness import attempts as retries
+from indmech_bench.harness.workers.messages import Job, Reply
 
 Attempt = Callable[[list[int]], str]
 """Seeds of an attempt -> what becomes of it: ok, or a kind of failure."""
@@ -20,7 +21,7 @@ class Scripted:
         self.behave, self.now, self.asked = behave, 0.0, []
         monkeypatch.setattr(retries.time, "monotonic", lambda: self.now)
 
-    def __call__(self, job: retries.Job, limit: float) -> retries.Reply:
+    def __call__(self, job: Job, limit: float) -> Reply:
         seeds = job["seeds"]
         self.asked.append(seeds)
         what = self.behave(seeds)
@@ -31,7 +32,7 @@ class Scripted:
         return {"failure": what, "reason": f"because of {what}", "output": "printed"}
 
     def statuses(self, seeds: range, reference: bool = False) -> dict[int, str]:
-        rows = retries.outcomes({"seeds": list(seeds), "reference": reference}, 10.0, self)
+        rows = retries.outcomes({"seeds": list(seeds), "reference": reference, "whole": False}, 10.0, self)
         assert [row["seed"] for row in rows] == list(seeds)
         return {row["seed"]: row["status"] for row in rows}
 
@@ -89,7 +90,7 @@ def test_a_single_seed_that_crashed_is_tried_once_more(monkeypatch: pytest.Monke
 
 def test_all_attempts_take_four_time_limits_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     scripted = Scripted(monkeypatch, failing(dict.fromkeys(range(8), "timeout")))
-    rows = retries.outcomes({"seeds": list(range(8)), "reference": False}, 10.0, scripted)
+    rows = retries.outcomes({"seeds": list(range(8)), "reference": False, "whole": False}, 10.0, scripted)
     assert scripted.now == 40
     assert [row["status"] for row in rows] == ["timeout"] * 8
     assert [row["reason"].startswith("not retried") for row in rows] == [False] * 3 + [True] * 5
@@ -103,6 +104,6 @@ def test_a_skipped_method_is_skipped_at_once_and_a_reference_seed_by_seed(monkey
 
 
 def test_a_failure_keeps_its_reason_and_what_it_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    job: dict[str, Any] = {"seeds": [0, 1], "reference": False}
+    job: Any = {"seeds": [0, 1], "reference": False, "whole": False}
     rows = retries.outcomes(job, 10.0, Scripted(monkeypatch, failing({1: "error"})))
     assert [(row["reason"], row.get("output")) for row in rows] == [("", None), ("because of error", "printed")]

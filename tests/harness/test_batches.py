@@ -9,6 +9,7 @@ from conftest import make_job, outcomes
 
 from indmech_bench.harness import attempts as retries
 from indmech_bench.harness.batches import block_of, block_seeds, groups
+from indmech_bench.harness.workers.messages import Job, Reply
 from indmech_bench.testing import assert_passed, check_method
 
 ONE_BY_ONE = '''
@@ -99,7 +100,7 @@ def test_batches_hold_each_seed_once_whatever_the_method_can_do() -> None:
 def test_a_block_that_fails_is_not_divided(plugin: Path) -> None:
     asked = []
 
-    def attempt(job: retries.Job, limit: float) -> retries.Reply:
+    def attempt(job: Job, limit: float) -> Reply:
         asked.append(job["seeds"])
         return {"failure": "error", "reason": "broken", "output": ""}
 

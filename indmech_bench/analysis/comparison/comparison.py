@@ -17,7 +17,9 @@ from indmech_bench.analysis.labels import with_labels
 from indmech_bench.analysis.view import error_of
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import existing_folder, read_folder, read_manifest
-from indmech_bench.results.rows import Row, uncollected
+from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.rows import uncollected
+from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.estimates import median_interval
 from indmech_bench.statistics.resampling import median_difference_interval
 from indmech_bench.statistics.significance import (
@@ -115,7 +117,9 @@ def _same_version(matched: Match, apart: dict[str, None]) -> bool:
 
 
 def _compared(matched: Match) -> Compared | None:
-    a, b = ({seed: row for seed, row in rows.items() if row["status"] != "skipped"} for rows in (matched.a, matched.b))
+    a, b = (
+        {seed: row for seed, row in rows.items() if row["status"] != Status.SKIPPED} for rows in (matched.a, matched.b)
+    )
     if not a or not b:
         return None
     shared = [seed for seed in a if seed in b]
@@ -167,12 +171,12 @@ def _direction(errors_a: Floats, errors_b: Floats, moved: Floats) -> float:
     return float(ranks[len(errors_a) :].mean() - ranks[: len(errors_a)].mean())
 
 
-def _identified(row: Row) -> float:
-    return float(row["metrics"].get("identified") or 0) if row["status"] == "ok" else 0.0
+def _identified(row: LabelledRow) -> float:
+    return float(row["metrics"].get("identified") or 0) if row["status"] == Status.OK else 0.0
 
 
-def _failed(rows: Mapping[Any, Row]) -> int:
-    return sum(row["status"] != "ok" for row in rows.values())
+def _failed(rows: Mapping[Any, LabelledRow]) -> int:
+    return sum(row["status"] != Status.OK for row in rows.values())
 
 
 def _references(matches: Sequence[Match]) -> str:

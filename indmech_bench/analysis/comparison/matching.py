@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from indmech_bench.registry.values import written
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import LabelledRow, field_of
 from indmech_bench.text.lines import printable
 
 Method = tuple[Any, ...]
 """Name, settings, protocol, budget and precision of a method, hashable."""
-Cell = dict[tuple[str, int], Row]
+Cell = dict[tuple[str, int], LabelledRow]
 """Rows by (salt, seed)."""
 
 MACHINE = ("python", "system", "processor", "device", "commit")
@@ -47,7 +47,9 @@ class Matching:
     differences: tuple[str, ...]
 
 
-def match(a: Sequence[Row], b: Sequence[Row], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]) -> Matching:
+def match(
+    a: Sequence[LabelledRow], b: Sequence[LabelledRow], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]
+) -> Matching:
     """Match labelled rows of two folders: tasks by name and settings, methods within a task by all that names them.
 
     A method without such a partner is matched by ever less of it, down to its name, where one is left in either
@@ -75,11 +77,11 @@ def match(a: Sequence[Row], b: Sequence[Row], runs_a: Mapping[str, Any], runs_b:
     return Matching(methods, references, tuple(only), differences)
 
 
-def _first(rows: Mapping[Any, Row]) -> Row:
+def _first(rows: Mapping[Any, LabelledRow]) -> LabelledRow:
     return next(iter(rows.values()))
 
 
-def _label(a: Mapping[Any, Row], b: Mapping[Any, Row]) -> str:
+def _label(a: Mapping[Any, LabelledRow], b: Mapping[Any, LabelledRow]) -> str:
     before, after = _first(a)["label"], _first(b)["label"]
     return before if before == after else f"{before} -> {after}"
 
@@ -88,12 +90,14 @@ def _frozen(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, written(name, value)) for name, value in settings.items()))
 
 
-def _by_task(rows: Sequence[Row]) -> dict[Any, dict[Method, Cell]]:
+def _by_task(rows: Sequence[LabelledRow]) -> dict[Any, dict[Method, Cell]]:
     """Task with its settings -> method -> its rows."""
     tasks: dict[Any, dict[Method, Cell]] = {}
     known: dict[tuple[Any, ...], Cell] = {}
     for row in rows:
-        plain = tuple(row[name] for name in ("task", "method", "protocol", "budget", "precision", "reference"))
+        plain = tuple(
+            field_of(row, name) for name in ("task", "method", "protocol", "budget", "precision", "reference")
+        )
         objects = (id(row["task_settings"]), id(row["settings"]), *plain)
         if objects not in known:  # rows of a file share their settings
             method = row["method"], _frozen(row["settings"]), row["protocol"], row["budget"], row["precision"]
@@ -119,10 +123,10 @@ def _partners(a: Iterable[Method], b: Iterable[Method]) -> Iterator[tuple[Method
                 yield ours[0], theirs[0]
 
 
-def _settings_difference(a: Row, b: Row) -> str:
+def _settings_difference(a: LabelledRow, b: LabelledRow) -> str:
     """`adam: learning_rate 0.02 -> 0.01`, with protocol, budget and precision."""
-    before = {**a["settings"], **{name: a[name] for name in ("protocol", "budget", "precision")}}
-    after = {**b["settings"], **{name: b[name] for name in ("protocol", "budget", "precision")}}
+    before = {**a["settings"], **{name: field_of(a, name) for name in ("protocol", "budget", "precision")}}
+    after = {**b["settings"], **{name: field_of(b, name) for name in ("protocol", "budget", "precision")}}
     changes = [
         f"{name} {_shown(before, name)} -> {_shown(after, name)}"
         for name in dict.fromkeys([*before, *after])
@@ -152,7 +156,7 @@ def _listed(values: set[Any]) -> str:
 
 
 def _run_differences(
-    a: Sequence[Row], b: Sequence[Row], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]
+    a: Sequence[LabelledRow], b: Sequence[LabelledRow], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]
 ) -> Iterator[str]:
     """Package versions and machine, of the runs that made the rows."""
     before, after = (

@@ -24,7 +24,8 @@ from indmech_bench.analysis.view import (
 )
 from indmech_bench.errors import unknown
 from indmech_bench.results.folder import existing_folder
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.statuses import Status
 from indmech_bench.scoring.metrics import BY_NAME
 from indmech_bench.statistics.estimates import interquartile_mean, median_interval, wilson_interval
 from indmech_bench.statistics.resampling import interquartile_mean_interval
@@ -70,7 +71,7 @@ def leaderboards(
     )
 
 
-def _board(rows: Sequence[Row], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
+def _board(rows: Sequence[LabelledRow], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
     tasks = in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
     lines = [
@@ -81,14 +82,19 @@ def _board(rows: Sequence[Row], places: Sequence[Path], metric: str, left_out: i
 
 
 def _line(
-    name: str, reference: bool, replicates: Mapping[Pair, Row], pairs: set[Pair], tasks: Iterable[str], metric: str
+    name: str,
+    reference: bool,
+    replicates: Mapping[Pair, LabelledRow],
+    pairs: set[Pair],
+    tasks: Iterable[str],
+    metric: str,
 ) -> Line:
-    tried = [row for row in replicates.values() if row["status"] != "skipped"]
-    ok = [row for row in tried if row["status"] == "ok"]
+    tried = [row for row in replicates.values() if row["status"] != Status.SKIPPED]
+    ok = [row for row in tried if row["status"] == Status.OK]
     identified = int(sum(row["metrics"].get("identified", 0) for row in ok))
     scores = [row["metrics"].get("score", 0.0) for row in tried]
     shown = {measure: values_of(tried, measure) for measure in dict.fromkeys(("fit_error", MEDIAN, metric))}
-    by_task: dict[str, list[Row]] = {task: [] for task in tasks}
+    by_task: dict[str, list[LabelledRow]] = {task: [] for task in tasks}
     for row in tried:
         by_task[row["task_label"]].append(row)
     return Line(
@@ -112,7 +118,7 @@ def _line(
     )
 
 
-def _of_task(rows: list[Row], metric: str) -> dict[str, float | None]:
+def _of_task(rows: list[LabelledRow], metric: str) -> dict[str, float | None]:
     if not rows:
         return {"identified": None, metric: None}
     identified = sum(row["metrics"].get("identified", 0) for row in rows) / len(rows)

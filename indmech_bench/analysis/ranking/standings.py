@@ -12,7 +12,8 @@ from indmech_bench.analysis.group_by import grouped
 from indmech_bench.analysis.view import by_method, error_of, families, ranked_rows
 from indmech_bench.errors import InputError
 from indmech_bench.results.folder import existing_folder
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.ranks import (
     MOST,
     CriticalDifference,
@@ -59,20 +60,20 @@ def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry
     return found
 
 
-def _of_families(rows: Sequence[Row], place: Path) -> Iterator[tuple[str, list[Row]]]:
+def _of_families(rows: Sequence[LabelledRow], place: Path) -> Iterator[tuple[str, list[LabelledRow]]]:
     groups = grouped(rows, "family", families([place]))
     if len(groups) > 1:
         yield from groups.items()
 
 
-def _rivalry(group: str, rows: Sequence[Row]) -> Rivalry | None:
+def _rivalry(group: str, rows: Sequence[LabelledRow]) -> Rivalry | None:
     pairs = sorted({(row["task_label"], row["seed"]) for row in rows})
     columns = {
         name: [error_of(replicates[pair]) for pair in pairs]
         for (reference, name), replicates in by_method(rows).items()
         if not reference
         and len(replicates) == len(pairs)
-        and all(row["status"] != "skipped" for row in replicates.values())
+        and all(row["status"] != Status.SKIPPED for row in replicates.values())
     }
     if len(columns) < 2:
         return None

@@ -11,7 +11,8 @@ from indmech_bench.analysis.view import median
 from indmech_bench.errors import InputError
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.notation import Named, complete, split
-from indmech_bench.results.rows import Row
+from indmech_bench.results.row_fields import Row
+from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.significance import TIE
 
 NOISE = 1e-12
@@ -74,7 +75,7 @@ def judged(method: Named, base: Named, rows: Sequence[Row], metric: str) -> Cand
         value=medians[metric],
         fit=medians["fit_error"],
         error=medians.get("extrapolation_error"),
-        failed=sum(row["status"] != "ok" for row in rows),
+        failed=sum(row["status"] != Status.OK for row in rows),
     )
 
 

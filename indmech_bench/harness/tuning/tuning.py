@@ -22,6 +22,7 @@ from indmech_bench.harness.tuning.settings_file import METRICS, read_content, wr
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.results.folder import cannot_write, read_folder
 from indmech_bench.results.provenance import package_version
+from indmech_bench.results.statuses import Status
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.lines import printable
 from indmech_bench.text.writing import write
@@ -115,7 +116,7 @@ def tune(
     tried = tuple(judged(cell.method, methods[0], some, metric) for cell, some in zip(cells, own, strict=True))
     chosen = choose(tried)
     if chosen is None:
-        failed = next(row for row in own[0] if row["status"] != "ok")
+        failed = next(row for row in own[0] if row["status"] != Status.OK)
         return Tuning(file, plan.folder, tried, None, printable(f"{failed['status']}: {failed['reason']}"))
     content |= {"median": chosen.value, "command": shlex.join(command), "version": package_version()}
     content |= {"settings": {key: _plain(value) for key, value in chosen.method.settings.items()}}

@@ -10,7 +10,8 @@ import sys
 import threading
 
 from indmech_bench.errors import InputError
-from indmech_bench.harness.attempts import Job, Reply
+from indmech_bench.harness.workers.messages import Job, Reply, Request, failure
+from indmech_bench.results.statuses import Status
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -61,12 +62,13 @@ class Runner:
         assert process.stdin is not None
         reply = None
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps({"job": job, "timeout": timeout}) + "\n")
+            request: Request = {"job": job, "timeout": timeout}
+            process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
             reply = self._read(process)
         if reply is None:
             process.wait()  # its pipe is closed, so it is ending: the next attempt must find it ended
-            reply = {"failure": "crashed", "reason": "the runner process died", "output": ""}
+            reply = failure(Status.CRASHED, "the runner process died")
         return reply
 
     def close(self) -> None:

@@ -21,7 +21,9 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+
+from indmech_bench.harness.workers.messages import Job, Reply, Request, failure
+from indmech_bench.results.statuses import Status
 
 OUTPUT_KEPT = 20_000
 """Bytes of a failed child's output that are kept, its last."""
@@ -55,7 +57,7 @@ def _outlive_parent_thread() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)
 
 
-def _child(job: dict[str, Any], answer: int, output: int, parent: int) -> None:
+def _child(job: Job, answer: int, output: int, parent: int) -> None:
     """The life of a forked child: never returns."""
     try:
         os.setsid()
@@ -88,7 +90,7 @@ def _kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def run_job(job: dict[str, Any], timeout: float) -> dict[str, Any] | None:
+def run_job(job: Job, timeout: float) -> Reply | None:
     """Run one job in a child; None when this runner's own input closed meanwhile."""
     answer, answer_end = os.pipe()
     output, output_end = os.pipe()
@@ -109,11 +111,11 @@ def run_job(job: dict[str, Any], timeout: float) -> dict[str, Any] | None:
     if why == "closed":
         return None
     if why == "timeout":
-        return {"failure": "timeout", "reason": f"over the limit of {timeout:g} s", "output": text}
+        return failure(Status.TIMEOUT, f"over the limit of {timeout:g} s", text)
     try:
-        reply: dict[str, Any] = json.loads(received)
+        reply: Reply = json.loads(received)
     except ValueError:
-        return {"failure": "crashed", "reason": _death(code), "output": text}
+        return failure(Status.CRASHED, _death(code), text)
     if "failure" in reply:
         reply["output"] += text
     return reply
@@ -183,7 +185,7 @@ def _import_once_for_all() -> None:
             importlib.import_module(entry.module)
 
 
-def _warm(job: dict[str, Any]) -> None:
+def _warm(job: Job) -> None:
     """Draw the null of a task of the package before the fork: children inherit what is cached."""
     from indmech_bench.registry.catalogue import Catalogue
     from indmech_bench.registry.registration import live
@@ -211,7 +213,7 @@ def main() -> None:
         pending += chunk
         if not pending.endswith(b"\n"):
             continue
-        request = json.loads(pending)
+        request: Request = json.loads(pending)
         pending = b""
         with contextlib.suppress(Exception):  # whatever is wrong, the child says it
             _warm(request["job"])

@@ -8,14 +8,14 @@ from collections.abc import Generator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 
 from indmech_bench.errors import InputError
-from indmech_bench.harness.attempts import Job, Reply, outcomes
-from indmech_bench.harness.outcomes import Outcome
+from indmech_bench.harness.attempts import outcomes
 from indmech_bench.harness.workers.handle import Runner
+from indmech_bench.harness.workers.messages import Job, Outcome, Reply
 
 _THREAD = threading.local()
 
 
-def _own(free: list[Runner]) -> None:
+def _take_runner(free: list[Runner]) -> None:
     """Give the current thread one of the runners that are free."""
     _THREAD.runner = free.pop()
 
@@ -50,7 +50,7 @@ def run_jobs(jobs: list[Job], workers: int | Executor, timeout: float) -> Genera
             yield job, outcomes(job, timeout, in_place)
         return
     runners = [Runner() for _ in range(min(workers, len(jobs)))]
-    pool = ThreadPoolExecutor(len(runners), initializer=_own, initargs=(list(runners),))
+    pool = ThreadPoolExecutor(len(runners), initializer=_take_runner, initargs=(list(runners),))
     try:
         yield from _submitted(jobs, pool, timeout)
     finally:

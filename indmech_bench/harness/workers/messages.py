@@ -1,0 +1,109 @@
+"""What a run and its workers tell each other, as plain JSON: jobs, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NotRequired, TypedDict, Unpack, cast, final
+
+from indmech_bench.results.row_fields import Identity, Result
+from indmech_bench.results.statuses import Status
+
+
+class Draws(TypedDict):
+    """What truths and problems are drawn by: a task with complete settings, the salt itself, seeds, limits."""
+
+    task: str
+    task_settings: dict[str, Any]
+    task_version: int
+    salt: str
+    seeds: list[int]
+    budget: float | None
+    precision: str
+
+
+class Job(Identity):
+    """Some seeds of one cell, with all that a child needs to know; `salt` is the salt itself.
+
+    plugins: files. whole: the method is given whole blocks of seeds, so that dividing the job divides no work.
+    save_solutions: outcomes are to bring the solution's parameters.
+    """
+
+    seeds: list[int]
+    plugins: list[str]
+    whole: bool
+    save_solutions: bool
+
+
+class Outcome(Result):
+    """What a job gives for one of its seeds: the part of a row that is not its identity.
+
+    output: what a failed attempt printed. parameters: of the solution, for its file.
+    """
+
+    output: NotRequired[str]
+    parameters: NotRequired[dict[str, list[Any]]]
+
+
+@final
+class Answer(TypedDict):
+    """What an attempt gives that came to its end: one outcome a seed."""
+
+    outcomes: list[Outcome]
+
+
+@final
+class Failure(TypedDict):
+    """What an attempt gives whose whole batch failed: a status with its reason, and what was printed."""
+
+    failure: str
+    reason: str
+    output: str
+
+
+Reply = Answer | Failure
+
+
+class Request(TypedDict):
+    """What a runner reads: a job, and the seconds that its attempt may take."""
+
+    job: Job
+    timeout: float
+
+
+class _Filled(TypedDict, total=False):
+    metrics: dict[str, Any]
+    truth: dict[str, Any]
+    details: dict[str, Any]
+    cost: float | None
+    seconds: float | None
+    output: str
+
+
+def failure(status: Status, reason: str, output: str = "") -> Failure:
+    """The reply of an attempt whose whole batch failed."""
+    return {"failure": status, "reason": reason, "output": output}
+
+
+def outcome(seed: int, status: str, reason: str, **fields: Unpack[_Filled]) -> Outcome:
+    """An outcome; fields that are not given are empty."""
+    empty: Outcome = {
+        "seed": seed,
+        "status": status,
+        "reason": reason,
+        "metrics": {},
+        "truth": {},
+        "details": {},
+        "cost": None,
+        "seconds": None,
+    }
+    return {**empty, **fields}
+
+
+def result_of(outcome: Outcome) -> Result:
+    """The part of an outcome that goes into its row."""
+    return cast(Result, {name: value for name, value in outcome.items() if name in Result.__annotations__})
+
+
+def failed(seeds: Sequence[int], status: str, reason: str, output: str = "") -> list[Outcome]:
+    """Outcomes of seeds that have nothing but a status, a reason and perhaps an output."""
+    return [outcome(seed, status, reason, output=output) for seed in seeds]

@@ -1,0 +1,72 @@
+"""The fields of a row: one replicate of one method on one task (DESIGN, A run that can be trusted)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, TypedDict, get_args, get_origin, get_type_hints
+
+
+class Identity(TypedDict):
+    """What all rows of a cell share; `salt` is a digest, settings are complete."""
+
+    schema: int
+    task: str
+    task_settings: dict[str, Any]
+    task_version: int
+    salt: str
+    method: str
+    settings: dict[str, Any]
+    protocol: str
+    reference: bool
+    source: str
+    engine: int
+    budget: float | None
+    precision: str
+
+
+class Result(TypedDict):
+    """What a row has to itself.
+
+    status: a word of `Status`, with its reason. metrics: {} where there are none; null for a number that is not finite.
+    truth: facts of the replicate. details: the method's own account. cost: in cost units, None where it is not known.
+    """
+
+    seed: int
+    status: str
+    reason: str
+    metrics: dict[str, Any]
+    truth: dict[str, Any]
+    details: dict[str, Any]
+    cost: float | None
+    seconds: float | None
+
+
+class Row(Identity, Result):
+    """One line of `runs.jsonl`. `run` names an entry of the manifest."""
+
+    key: str
+    run: str
+
+
+class LabelledRow(Row):
+    """A row with the names that tables give its task and its method, settings among them."""
+
+    task_label: str
+    label: str
+
+
+def _read_as(hint: Any) -> tuple[type, ...]:
+    """The types that a field's value may have when it is read from JSON, where 1.0 may be written 1."""
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    plain = [get_origin(part) or part for part in parts]
+    return tuple(kind for part in plain for kind in ((int, float) if part is float else (part,)))
+
+
+FIELDS = {name: _read_as(hint) for name, hint in get_type_hints(Row).items()}
+"""Each field with the types that its value may have."""
+
+
+def field_of(row: Mapping[str, Any], name: str) -> Any:
+    """The field of a row whose name is in a variable, where type checkers cannot follow."""
+    return row[name]
