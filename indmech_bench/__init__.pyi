@@ -55,10 +55,10 @@ from .results.merging import merge as merge
 
 # models, laws and what is known of them, for methods and tasks
 from .scm.factorisation import Array as Array
-from .scm.factorisation import RootGroup as RootGroup
+from .scm.factorisation import RealFactor as RealFactor
 from .scm.factorisation import count_solutions as count_solutions
 from .scm.factorisation import enumerate_solutions as enumerate_solutions
-from .scm.factorisation import root_groups as root_groups
+from .scm.factorisation import real_factors as real_factors
 from .scm.genericity import Null as Null
 from .scm.genericity import placebo_statistic as placebo_statistic
 from .scm.interventions import Family as Family

@@ -19,7 +19,7 @@ class Adam(SingleStart):
     Source: Kingma and Ba (ICLR 2015); torch.optim.Adam.
     """
 
-    group: ClassVar[str] = "fit"
+    approach: ClassVar[str] = "fit"
     grid: ClassVar[dict[str, list[float | None]]] = {
         "learning_rate": [0.005, 0.02, 0.05],
         "init_scale": [0.1, None, 1.0],

@@ -21,7 +21,7 @@ class Alternating(SingleStart):
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), alternating optimisation of the two objectives.
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"strength": "(0, inf)"}
     grid: ClassVar[dict[str, list[float | None]]] = {
         "learning_rate": [0.005, 0.01, 0.02, 0.05],

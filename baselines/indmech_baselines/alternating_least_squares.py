@@ -29,7 +29,7 @@ class AlternatingLeastSquares:
     Source: Carroll and Chang (1970); for blind deconvolution Ayers and Dainty (1988).
     """
 
-    group: ClassVar[str] = "fit"
+    approach: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {"starts": "[1, inf)", "sweeps": "[1, inf)", "init_scale": "[0, inf)"}
 
     starts: int = 16

@@ -35,7 +35,7 @@ class ApproximateGcd:
     Source: Corless, Gianni, Trager, Watt (ISSAC 1995); Xu, Liu, Tong, Kailath (1995), blind identification of channels.
     """
 
-    group: ClassVar[str] = "closed form"
+    approach: ClassVar[str] = "closed form"
     ranges: ClassVar[dict[str, str]] = {"polish_steps": "[0, inf)"}
 
     polish_steps: int = 50

@@ -34,7 +34,7 @@ class Averaging(ManyStarts):
     Source: Hoeting, Madigan, Raftery, Volinsky (1999).
     """
 
-    group: ClassVar[str] = "average"
+    approach: ClassVar[str] = "average"
     ranges: ClassVar[dict[str, str]] = {"sharpness": "(0, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"learning_rate": [0.005, 0.02, 0.05]}
 

@@ -36,7 +36,7 @@ class BasinHopping(GradientMethod):
     Source: Wales and Doye (1997).
     """
 
-    group: ClassVar[str] = "evidence and independence"
+    approach: ClassVar[str] = "evidence and independence"
     ranges: ClassVar[dict[str, str]] = {"hops": "[1, inf)", "kick": "(0, inf)", "refit": "[1, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"kick": [0.3, 1.0, 3.0], "hops": [20, 50]}
 

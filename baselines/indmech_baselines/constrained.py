@@ -22,7 +22,7 @@ class Constrained(SingleStart):
     Source: Hestenes (1969); Powell (1969).
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"strength": "(0, inf)", "updates": "[1, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"strength": [0.01, 0.1, 1.0], "learning_rate": [0.005, 0.02, 0.05]}
 

@@ -24,7 +24,7 @@ class EarlyStop(GradientMethod):
     Source: Prechelt (1998).
     """
 
-    group: ClassVar[str] = "fit"
+    approach: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {"held_out": "(0, 1)", "every": "[1, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"held_out": [0.1, 0.2, 0.4], "learning_rate": [0.005, 0.02, 0.05]}
 

@@ -27,7 +27,7 @@ class FastIca:
     Source: Hyvarinen and Oja (2000); sklearn.decomposition.FastICA.
     """
 
-    group: ClassVar[str] = "closed form"
+    approach: ClassVar[str] = "closed form"
     ranges: ClassVar[dict[str, str]] = {"iterations": "[1, inf)"}
 
     iterations: int = 200

@@ -23,7 +23,7 @@ class FineTuneIndependence(SingleStart):
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), independence enforced on trained generative models.
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"strength": "(0, inf)", "tuning_rate": "(0, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"learning_rate": [0.005, 0.02, 0.05], "tuning_rate": [0.005, 0.02, 0.05]}
 

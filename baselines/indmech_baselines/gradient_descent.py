@@ -22,7 +22,7 @@ class GradientDescent(SingleStart):
     clip: largest norm of a replicate's gradient, longer ones are shortened; none for no limit.
     """
 
-    group: ClassVar[str] = "fit"
+    approach: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {"clip": "(0, inf)"}
     grid: ClassVar[dict[str, list[float | None]]] = {
         "learning_rate": [0.05, 0.1, 0.2, 0.4],

@@ -38,7 +38,7 @@ class Homomorphic:
     Source: Oppenheim and Schafer (1975), homomorphic deconvolution.
     """
 
-    group: ClassVar[str] = "closed form"
+    approach: ClassVar[str] = "closed form"
     ranges: ClassVar[dict[str, str]] = {"cutoff": "[0, inf)", "polish_steps": "[0, inf)"}
     grid: ClassVar[dict[str, list[int | None]]] = {"cutoff": [1, 2, 3, None, 6, 8]}
 

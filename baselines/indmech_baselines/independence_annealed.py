@@ -21,7 +21,7 @@ class IndependenceAnnealed(SingleStart):
     Source: the penalty of Besserve et al. (AAAI 2021), graduated as in Blake and Zisserman (1987).
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"strength": "[0, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"strength": [0.1, 1.0, 10.0], "learning_rate": [0.005, 0.02, 0.05]}
 

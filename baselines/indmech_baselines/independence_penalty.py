@@ -20,7 +20,7 @@ class IndependencePenalty(SingleStart):
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), independence of mechanisms as a training objective.
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"strength": "[0, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"strength": [0.01, 0.1, 1.0, 10.0], "learning_rate": [0.005, 0.02, 0.05]}
 

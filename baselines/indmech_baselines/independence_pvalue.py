@@ -24,7 +24,7 @@ class IndependencePvalue(SingleStart):
     Source: the null of finite mechanisms, in place of the limit of Shajarisales et al. (ICML 2015).
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"strength": "[0, inf)", "level": "(0, 1)"}
     grid: ClassVar[dict[str, list[float]]] = {"strength": [0.1, 1.0, 10.0], "level": [0.05, 0.5, 0.9]}
 

@@ -38,7 +38,7 @@ class JointDiagonalisation:
     Source: Molgedey and Schuster (1994); Parra and Sajda (JMLR 2003), generalised eigenvalues.
     """
 
-    group: ClassVar[str] = "closed form"
+    approach: ClassVar[str] = "closed form"
     ranges: ClassVar[dict[str, str]] = {"pairs": "[1, inf)", "polish_steps": "[0, inf)"}
 
     pairs: int = 8

@@ -29,7 +29,7 @@ class LevenbergMarquardt:
     Source: Levenberg (1944); Marquardt (1963).
     """
 
-    group: ClassVar[str] = "fit"
+    approach: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {"starts": "[1, inf)", "steps": "[1, inf)", "init_scale": "[0, inf)"}
     grid: ClassVar[dict[str, list[str | int]]] = {
         "criterion": ["fit", "independence", "norm", "flatness", "combined"],

@@ -13,11 +13,11 @@ from indmech_bench import Problem, Solution, pick, register_method
 
 
 @register_method("multistart-fit", criterion="fit")
-@register_method("multistart-independent", criterion="independence", group="independence")
-@register_method("multistart-min-norm", criterion="norm", group="norm")
-@register_method("multistart-placebo", criterion="placebo", group="placebo")
-@register_method("multistart-flat", criterion="flatness", group="evidence")
-@register_method("combined", criterion="combined", group="evidence and independence")
+@register_method("multistart-independent", criterion="independence", approach="independence")
+@register_method("multistart-min-norm", criterion="norm", approach="norm")
+@register_method("multistart-placebo", criterion="placebo", approach="placebo")
+@register_method("multistart-flat", criterion="flatness", approach="evidence")
+@register_method("combined", criterion="combined", approach="evidence and independence")
 @dataclass(frozen=True)
 class Multistart(ManyStarts):
     """Run `adam` from many starts, polish all of them, and choose one solution by a criterion.
@@ -37,7 +37,7 @@ class Multistart(ManyStarts):
     Source: Besserve et al. (AAAI 2021) for `independence`; those of the other criteria stand beside their formulas.
     """
 
-    group: ClassVar[str] = "fit"
+    approach: ClassVar[str] = "fit"
     grid: ClassVar[dict[str, list[float | None]]] = {
         "learning_rate": [0.005, 0.02, 0.05],
         "init_scale": [0.1, None, 1.0],

@@ -16,12 +16,12 @@ from indmech_bench import (
     Array,
     GradientMethod,
     Problem,
-    RootGroup,
+    RealFactor,
     Solution,
     levenberg_marquardt,
     pick,
+    real_factors,
     register_method,
-    root_groups,
 )
 
 
@@ -40,7 +40,7 @@ class PathSwap(GradientMethod):
     Source: THEORY 3.1, FIR cascade.
     """
 
-    group: ClassVar[str] = "evidence and independence"
+    approach: ClassVar[str] = "evidence and independence"
     ranges: ClassVar[dict[str, str]] = {"swaps": "[0, inf)"}
     grid: ClassVar[dict[str, list[str]]] = {"criterion": ["independence", "norm", "flatness", "combined"]}
 
@@ -106,8 +106,8 @@ def exchanges(kernels: list[Array]) -> list[list[Array]]:
 
 def _factors(kernel: Array) -> list[Array]:
     """Real factors of degree 1 and 2, repeated ones several times."""
-    groups: list[RootGroup] = root_groups(kernel)
-    return [group.factor for group in groups for _ in range(group.multiplicity)]
+    distinct: list[RealFactor] = real_factors(kernel)
+    return [factor.coefficients for factor in distinct for _ in range(factor.multiplicity)]
 
 
 def _parts(factors: list[Array]) -> list[tuple[int, ...]]:

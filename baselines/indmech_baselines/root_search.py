@@ -17,10 +17,10 @@ CHUNK = 64
 
 
 @register_method("root-search-independent", criterion="independence")
-@register_method("root-search-min-norm", criterion="norm", group="norm")
+@register_method("root-search-min-norm", criterion="norm", approach="norm")
 @register_method("root-search-likelihood", criterion="likelihood")
-@register_method("root-search-flat", criterion="flatness", group="evidence")
-@register_method("root-search-combined", criterion="combined", group="evidence and independence")
+@register_method("root-search-flat", criterion="flatness", approach="evidence")
+@register_method("root-search-combined", criterion="combined", approach="evidence and independence")
 @dataclass(frozen=True)
 class RootSearch:
     """Share out the zeros of the observed composite between the kernels in every way; take the best by a criterion.
@@ -36,7 +36,7 @@ class RootSearch:
     Source: THEORY 3.1, FIR cascade.
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"limit": "[1, inf)"}
 
     criterion: str = "independence"

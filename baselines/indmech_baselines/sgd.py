@@ -33,7 +33,7 @@ class Sgd(SingleStart):
     Source: Polyak (1964); torch.optim.SGD.
     """
 
-    group: ClassVar[str] = "fit"
+    approach: ClassVar[str] = "fit"
     ranges: ClassVar[dict[str, str]] = {
         "momentum": "[0, 1)",
         "batch": "[1, inf)",

@@ -23,7 +23,7 @@ class TargetRatio(SingleStart):
     Source: THEORY 4, toy faces: the penalty towards 0.5, 0.8, 1.2 and 1.5.
     """
 
-    group: ClassVar[str] = "independence"
+    approach: ClassVar[str] = "independence"
     ranges: ClassVar[dict[str, str]] = {"ratio": "(0, inf)", "strength": "[0, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"ratio": [0.5, 0.8, 1.2, 1.5, 2.0], "strength": [0.1, 1.0]}
 

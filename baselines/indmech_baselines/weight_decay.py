@@ -22,7 +22,7 @@ class WeightDecay(SingleStart):
     Source: Krogh and Hertz (NeurIPS 1991).
     """
 
-    group: ClassVar[str] = "norm"
+    approach: ClassVar[str] = "norm"
     ranges: ClassVar[dict[str, str]] = {"decay": "[0, inf)"}
     grid: ClassVar[dict[str, list[float]]] = {"decay": [0.001, 0.01, 0.1], "learning_rate": [0.005, 0.02, 0.05]}
 

@@ -14,7 +14,7 @@ RECORD: tuple[Column[Pairing], ...] = (
     kept("task", lambda pairing: pairing.task),
     kept("method", lambda pairing: pairing.method),
     kept("other", lambda pairing: pairing.other),
-    kept("group", lambda pairing: pairing.group),
+    kept("approach", lambda pairing: pairing.approach),
     kept("n", lambda pairing: pairing.n),
     kept("identified", lambda pairing: pairing.identified),
     kept("error", lambda pairing: pairing.error),
@@ -28,7 +28,7 @@ RECORD: tuple[Column[Pairing], ...] = (
     kept("pvalue", lambda pairing: pairing.pvalue),
 )
 METHOD: tuple[Column[Pairing], ...] = (
-    shown("group", lambda pairing: pairing.group, Kind.NAME),
+    shown("approach", lambda pairing: pairing.approach, Kind.NAME),
     shown("method", lambda pairing: pairing.method, Kind.NAME),
     shown("identified", lambda pairing: f"{pairing.identified:.2f}"),
     shown("e (median) [95 %]", lambda pairing: f"{number(pairing.error)} {bracketed(pairing.interval)}".strip()),
@@ -61,7 +61,7 @@ def winners_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     sections = tuple(
         Section(task, (_winners(task, of_task), Table("", RECORD, of_task))) for task, of_task in _by_task(pairings)
     )
-    return Document(f"The best of each group against the simplest predictors in {folder}", sections)
+    return Document(f"The best of each approach against the simplest predictors in {folder}", sections)
 
 
 def _winners(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
@@ -77,7 +77,7 @@ def _winners(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
         return shown(f"less / more than {rival}, p", cell)
 
     rivals = dict.fromkeys(pairing.other for pairing in pairings)
-    title = f"{task}: the best of each group, {pairings[0].n} seeds"
+    title = f"{task}: the best of each approach, {pairings[0].n} seeds"
     return Table(title, (*METHOD, *map(against, rivals)), tuple(reversed(winners.values())))
 
 

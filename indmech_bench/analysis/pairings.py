@@ -1,4 +1,4 @@
-"""Methods of one folder in pairs, seed by seed: all against one, the best of each group against simple rivals."""
+"""Methods of one folder in pairs, seed by seed: all against one, the best of each approach against simple rivals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indmech_bench.statistics.significance import Floats, differences, holm, sig
 
 RIVALS = ("best-constant", "white", "placebo-criterion")
 """Predictors without any independence of mechanisms, which a method must beat before it says anything."""
-REFERENCE, NO_GROUP = "reference", "other"
+REFERENCE, UNKNOWN = "reference", "other"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Pairing:
     task: str
     method: str
     other: str
-    group: str
+    approach: str
     n: int
     identified: float
     error: float
@@ -65,7 +65,7 @@ def versus(folder: str | Path, method: str, *, family: str | None = None) -> tup
 
 
 def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, ...]:
-    """Task by task the method of each group with the best interquartile mean of `score`, against each of RIVALS.
+    """Task by task the method of each approach with the best interquartile mean of `score`, against each of RIVALS.
 
     Groups come best first. The best is chosen on the seeds that are shown, so that its figures are a little too good;
     the Holm correction is over all lines of a task. Raises InputError where no rival is in the folder.
@@ -75,9 +75,9 @@ def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, 
         rivals = [rival for rival in RIVALS if rival in lines]
         best: dict[str, str] = {}
         for name, rows in lines.items():
-            group = _group(rows)
-            if group != REFERENCE and (group not in best or _score(rows) > _score(lines[best[group]])):
-                best[group] = name
+            approach = _approach(rows)
+            if approach != REFERENCE and (approach not in best or _score(rows) > _score(lines[best[approach]])):
+                best[approach] = name
         order = sorted(best.values(), key=lambda name: -_score(lines[name]))
         pairings += _corrected([_pairing(task, name, lines, rival) for name in order for rival in rivals])
     if not pairings:
@@ -95,15 +95,15 @@ def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict
     return found
 
 
-def _groups() -> dict[str, str]:
-    """Group of each installed method."""
-    return {entry.name: entry.facts.get("group", NO_GROUP) for entry in Catalogue.read().of_kind("method")}
+def _approaches() -> dict[str, str]:
+    """Approach of each installed method."""
+    return {entry.name: entry.facts.get("approach", UNKNOWN) for entry in Catalogue.read().of_kind("method")}
 
 
-def _group(rows: Mapping[int, LabelledRow]) -> str:
-    """The group of the method that made these rows; of one that is not installed nothing is known."""
+def _approach(rows: Mapping[int, LabelledRow]) -> str:
+    """The approach of the method that made these rows; of one that is not installed nothing is known."""
     row = next(iter(rows.values()))
-    return REFERENCE if row["reference"] else _groups().get(row["method"], NO_GROUP)
+    return REFERENCE if row["reference"] else _approaches().get(row["method"], UNKNOWN)
 
 
 def _score(rows: Mapping[int, LabelledRow]) -> float:
@@ -121,7 +121,7 @@ def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, LabelledRow]
         task=task,
         method=name,
         other=other,
-        group=_group(rows),
+        approach=_approach(rows),
         n=len(shared),
         identified=float(np.mean([row["metrics"].get("identified") or 0.0 for row in rows.values()])),
         error=float(np.median([*errors.values()])),

@@ -62,7 +62,7 @@ TASK: tuple[Column[Entry], ...] = (
     SUMMARY,
     BROKEN,
 )
-METHOD: tuple[Column[Entry], ...] = (NAME, _fact("group"), SET, SETTINGS, SUMMARY, BROKEN)
+METHOD: tuple[Column[Entry], ...] = (NAME, _fact("approach"), SET, SETTINGS, SUMMARY, BROKEN)
 METRIC: tuple[Column[Metric], ...] = (
     Column("name", "name", lambda metric: metric.name, kind=Kind.NAME),
     Column("better", "better", lambda metric: metric.better or None, kind=Kind.TEXT),

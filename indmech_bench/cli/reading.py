@@ -64,7 +64,7 @@ def leaderboard(
     form: Form = "table",
     standings: Annotated[bool, typer.Option("--standings", help="How methods stand to each other, instead.")] = False,
 ) -> None:
-    """Print the leaderboard of a results folder, or one a group, or how its methods stand to each other."""
+    """Print the leaderboard of a results folder, or one a view, or how its methods stand to each other."""
     from indmech_bench.analysis.ranking import board, ranking, standings_columns
     from indmech_bench.analysis.ranking.standings import rivalries
     from indmech_bench.text.writing import write
@@ -110,7 +110,7 @@ def winners(
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     form: Form = "table",
 ) -> None:
-    """Show which group of methods wins each task, and whether it beats the simplest predictors."""
+    """Show which approach wins each task, and whether it beats the simplest predictors."""
     from indmech_bench.analysis import pairing_columns, pairings
     from indmech_bench.text.writing import write
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.errors import BudgetExceededError, UnsupportedError
-from indmech_bench.harness.batches import groups
+from indmech_bench.harness.batches import batches_of
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.replicates import job_streams, pose_problem
 from indmech_bench.harness.workers.messages import Job
@@ -129,7 +129,7 @@ class Bench:
         cell = Cell(self.task, self.method, "", budget, "float64", "")
         trial = Trial()
         with _as_a_job(globals_seed):
-            for together, wanted in groups(self.method.entry.facts, seeds, len(seeds)):
+            for together, wanted in batches_of(self.method.entry.facts, seeds, len(seeds)):
                 job = cell.job(together, ())
 
                 def make(observation: Any, streams: Any, job: Job = job, **options: Any) -> Watched:

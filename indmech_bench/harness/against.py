@@ -86,19 +86,19 @@ def plans_against(
             "plugins": plugins,
             "with_references": False,
         }
-        for (seeds, budget, precision), tasks in _grouped(place, rows, catalogue).items()
+        for (seeds, budget, precision), tasks in _by_conditions(place, rows, catalogue).items()
     ]
     for part in parts:
         plan(**part)
     return parts
 
 
-Group = tuple[str, float | None, str]
+Conditions = tuple[str, float | None, str]
 """Seeds as `first-last`, budget, precision."""
 
 
-def _grouped(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> dict[Group, list[str]]:
-    """Tasks by what they were run with; seeds with gaps make several groups."""
+def _by_conditions(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> dict[Conditions, list[str]]:
+    """Tasks by what they were run with; seeds with gaps make several parts."""
     if any(row["salt"] for row in rows):
         raise InputError(f"'{folder}' has a salt, of which a folder keeps only a digest: run all methods with it anew.")
     methods = [row for row in rows if not row["reference"] and row["source"] != EXTERNAL] or list(rows)
@@ -107,11 +107,11 @@ def _grouped(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> dict[Gr
         task = label(row["task"], row["task_settings"], catalogue.find("task", row["task"]).defaults)
         _check(row, resolve(catalogue, "task", task), folder)
         seeds.setdefault((task, row["budget"], row["precision"]), set()).add(row["seed"])
-    groups: dict[Group, list[str]] = {}
+    parts: dict[Conditions, list[str]] = {}
     for (task, budget, precision), own in seeds.items():
         for span in _spans(sorted(own)):
-            groups.setdefault((span, budget, precision), []).append(task)
-    return groups
+            parts.setdefault((span, budget, precision), []).append(task)
+    return parts
 
 
 def _spans(seeds: Sequence[int]) -> Iterator[str]:

@@ -36,7 +36,7 @@ def block_seeds(block: tuple[bool, int]) -> list[int]:
     return [seed for seed in range(first, first + BLOCK) if block_of(seed) == block]
 
 
-def groups(facts: Mapping[str, Any], seeds: Sequence[int], most: int) -> Iterator[tuple[list[int], list[int]]]:
+def batches_of(facts: Mapping[str, Any], seeds: Sequence[int], most: int) -> Iterator[tuple[list[int], list[int]]]:
     """(seeds that are run together, those of them that were asked for), at most `most` of the latter in a batch."""
     if not is_batched(facts):
         yield from (([seed], [seed]) for seed in seeds)

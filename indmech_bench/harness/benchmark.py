@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from indmech_bench.harness.batches import groups
+from indmech_bench.harness.batches import batches_of
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.planning import Plan, plan
 from indmech_bench.harness.preflight import check_objects
@@ -156,7 +156,7 @@ def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dic
 def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell: its seeds that are not done, in batches."""
     missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
-    for _, wanted in groups(cell.method.entry.facts, missing, BATCH):
+    for _, wanted in batches_of(cell.method.entry.facts, missing, BATCH):
         yield cell, cell.job(wanted, what.plugins, what.save_solutions)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundError, UnsupportedError
-from indmech_bench.harness.batches import groups
+from indmech_bench.harness.batches import batches_of
 from indmech_bench.harness.replicates import DTYPES, draw_truth, pose_problem, score_solution
 from indmech_bench.harness.workers.messages import Job, Outcome, Reply, failed, failure
 from indmech_bench.problem.problem import Problem
@@ -53,7 +53,7 @@ def _outcomes(job: Job) -> list[Outcome]:
     task: Task = build(Named(catalogue.find("task", job["task"]), job["task_settings"]))
     entry = catalogue.find("reference" if job["reference"] else "method", job["method"])
     outcomes: list[Outcome] = []
-    for together, wanted in groups(entry.facts, job["seeds"], len(job["seeds"])):
+    for together, wanted in batches_of(entry.facts, job["seeds"], len(job["seeds"])):
         outcomes += [row for row in _of_batch({**job, "seeds": together}, task, entry) if row["seed"] in wanted]
     return outcomes
 

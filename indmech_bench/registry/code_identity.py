@@ -14,7 +14,7 @@ from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.registration import is_plugin, live
 
 DIGEST = 16
-LISTED = ("grid", "group")
+LISTED = ("grid", "approach")
 """Facts of a class that only listings and `tune` read: no row depends on them."""
 
 

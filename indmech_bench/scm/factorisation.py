@@ -20,18 +20,18 @@ REPEATED = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
 @dataclass(frozen=True)
-class RootGroup:
+class RealFactor:
     """A real factor that cannot be split between real kernels: one zero, a conjugate pair, or a delay; repeated."""
 
-    factor: Array
+    coefficients: Array
     multiplicity: int
 
     @property
     def degree(self) -> int:
-        return len(self.factor) - 1
+        return len(self.coefficients) - 1
 
 
-def root_groups(composite: Array) -> list[RootGroup]:
+def real_factors(composite: Array) -> list[RealFactor]:
     """The real factors of a kernel with their multiplicities, in a reproducible order.
 
     Zeros are taken as repeated when the polynomial with their mean in place of them is the given one to 1e-11.
@@ -51,17 +51,17 @@ def root_groups(composite: Array) -> list[RootGroup]:
         if np.linalg.norm(core[0] * expanded - core) <= 1e-11 * np.linalg.norm(core):
             clusters = candidate
             break
-    groups = []
+    factors = []
     for root, multiplicity in sorted(clusters, key=lambda c: (c[0].real, c[0].imag)):
         if abs(root.imag) <= 1e-12 * (1 + abs(root)):
-            groups.append(RootGroup(np.array([1.0, -root.real]), multiplicity))
+            factors.append(RealFactor(np.array([1.0, -root.real]), multiplicity))
         elif root.imag > 0:
-            groups.append(RootGroup(np.array([1.0, -2 * root.real, abs(root) ** 2]), multiplicity))
+            factors.append(RealFactor(np.array([1.0, -2 * root.real, abs(root) ** 2]), multiplicity))
     if delays:
-        groups.append(RootGroup(np.array([0.0, 1.0]), delays))
+        factors.append(RealFactor(np.array([0.0, 1.0]), delays))
     if trailing:
-        groups.append(RootGroup(np.array([1.0, 0.0]), trailing))
-    return groups
+        factors.append(RealFactor(np.array([1.0, 0.0]), trailing))
+    return factors
 
 
 def _clusters(roots: NDArray[np.complex128], radius: float) -> list[tuple[complex, int]]:
@@ -84,12 +84,16 @@ def _clusters(roots: NDArray[np.complex128], radius: float) -> list[tuple[comple
     return clusters
 
 
-def count_assignments(groups: list[RootGroup], degree: int) -> int:
+def count_assignments(factors: list[RealFactor], degree: int) -> int:
     """How many ways there are to give the first kernel zeros of this total degree."""
     ways = [1] + [0] * degree
-    for group in groups:
+    for factor in factors:
         ways = [
-            sum(ways[d - taken * group.degree] for taken in range(group.multiplicity + 1) if d >= taken * group.degree)
+            sum(
+                ways[d - taken * factor.degree]
+                for taken in range(factor.multiplicity + 1)
+                if d >= taken * factor.degree
+            )
             for d in range(degree + 1)
         ]
     return ways[degree]
@@ -97,32 +101,32 @@ def count_assignments(groups: list[RootGroup], degree: int) -> int:
 
 def count_solutions(composite: Array, lengths: tuple[int, int]) -> int:
     """The number of pairs of real kernels of these lengths, up to scale, whose convolution is the composite kernel."""
-    return count_assignments(root_groups(composite), lengths[0] - 1)
+    return count_assignments(real_factors(composite), lengths[0] - 1)
 
 
-def _assignments(groups: list[RootGroup], degree: int) -> list[tuple[int, ...]]:
+def _assignments(factors: list[RealFactor], degree: int) -> list[tuple[int, ...]]:
     """Per solution, how many copies of each factor the first kernel gets."""
     partial: list[tuple[tuple[int, ...], int]] = [((), 0)]
-    reach = [sum(g.degree * g.multiplicity for g in groups[i:]) for i in range(len(groups) + 1)]
-    for i, group in enumerate(groups):
+    reach = [sum(g.degree * g.multiplicity for g in factors[i:]) for i in range(len(factors) + 1)]
+    for i, factor in enumerate(factors):
         partial = [
-            ((*taken, copies), used + copies * group.degree)
+            ((*taken, copies), used + copies * factor.degree)
             for taken, used in partial
-            for copies in range(group.multiplicity + 1)
-            if used + copies * group.degree <= degree <= used + copies * group.degree + reach[i + 1]
+            for copies in range(factor.multiplicity + 1)
+            if used + copies * factor.degree <= degree <= used + copies * factor.degree + reach[i + 1]
         ]
     return [taken for taken, _ in partial]
 
 
-def _product(groups: list[RootGroup], copies: NDArray[np.int64], length: int) -> Array:
+def _product(factors: list[RealFactor], copies: NDArray[np.int64], length: int) -> Array:
     """Kernels (S, length) with copies[s, i] of factor i, built up factor by factor, each with unit norm."""
     kernels = np.zeros((len(copies), length))
     kernels[:, 0] = 1.0
-    for i, group in enumerate(groups):
-        for repeat in range(group.multiplicity):
-            grown = group.factor[0] * kernels
-            for lag in range(1, group.degree + 1):
-                grown[:, lag:] += group.factor[lag] * kernels[:, :-lag]
+    for i, factor in enumerate(factors):
+        for repeat in range(factor.multiplicity):
+            grown = factor.coefficients[0] * kernels
+            for lag in range(1, factor.degree + 1):
+                grown[:, lag:] += factor.coefficients[lag] * kernels[:, :-lag]
             kernels = np.where((copies[:, i] > repeat)[:, None], grown, kernels)
     return kernels / np.linalg.norm(kernels, axis=-1, keepdims=True)
 
@@ -155,13 +159,13 @@ def enumerate_solutions(composite: Array, lengths: tuple[int, int], limit: int =
     l1, l2 = lengths
     if composite.shape != (l1 + l2 - 1,):
         raise ValueError(f"a composite of lengths {lengths} has {l1 + l2 - 1} taps, not {composite.shape}")
-    groups = root_groups(composite)
-    count = count_assignments(groups, l1 - 1)
+    factors = real_factors(composite)
+    count = count_assignments(factors, l1 - 1)
     if count > limit:
         raise UnsupportedError(f"the problem has {count:,} solutions, more than the {limit:,} that are enumerated")
-    taken = np.array(_assignments(groups, l1 - 1), dtype=np.int64).reshape(count, len(groups))
-    total = np.array([group.multiplicity for group in groups], dtype=np.int64)
-    first, second = _product(groups, taken, l1), _product(groups, total - taken, l2)
+    taken = np.array(_assignments(factors, l1 - 1), dtype=np.int64).reshape(count, len(factors))
+    total = np.array([factor.multiplicity for factor in factors], dtype=np.int64)
+    first, second = _product(factors, taken, l1), _product(factors, total - taken, l2)
     made = convolve(first, second)
     second = second * ((made @ composite) / (made * made).sum(-1))[:, None]
     return _polish(first, second, composite)

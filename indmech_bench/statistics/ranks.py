@@ -54,10 +54,10 @@ def probability_of_improvement(
 
 @dataclass(frozen=True)
 class CriticalDifference:
-    """Friedman's test over all methods, Nemenyi's between any two, and the groups that it cannot tell apart.
+    """Friedman's test over all methods, Nemenyi's between any two, and the cliques that it cannot tell apart.
 
     names: best mean rank first; ranks: their mean ranks; pvalues: (methods, methods), Nemenyi's, corrected for the
-    number of pairs of methods; difference: of mean ranks, that is significant at 5 %; groups: largest runs of
+    number of pairs of methods; difference: of mean ranks, that is significant at 5 %; cliques: largest runs of
     neighbours in which no two differ at 5 %, of two methods or more.
     """
 
@@ -67,7 +67,7 @@ class CriticalDifference:
     friedman: float
     difference: float
     pvalues: Floats
-    groups: tuple[tuple[str, ...], ...]
+    cliques: tuple[tuple[str, ...], ...]
 
 
 def critical_difference(errors: ArrayLike, names: Sequence[str]) -> CriticalDifference:
@@ -92,11 +92,11 @@ def critical_difference(errors: ArrayLike, names: Sequence[str]) -> CriticalDiff
         friedman=friedman,
         difference=quantile * float(np.sqrt(methods * (methods + 1) / (6 * pairs))),
         pvalues=pvalues,
-        groups=_groups([names[i] for i in order], pvalues),
+        cliques=_cliques([names[i] for i in order], pvalues),
     )
 
 
-def _groups(names: Sequence[str], pvalues: Floats) -> tuple[tuple[str, ...], ...]:
+def _cliques(names: Sequence[str], pvalues: Floats) -> tuple[tuple[str, ...], ...]:
     """The longest runs of neighbours in rank that Nemenyi's test cannot tell apart, none inside another."""
     found: list[tuple[str, ...]] = []
     reach = 0

@@ -1,4 +1,4 @@
-"""Methods of one folder in pairs: all against one, and the best of each group against the simple rivals."""
+"""Methods of one folder in pairs: all against one, and the best of each approach against the simple rivals."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def test_a_pairing_reversed_is_the_same_with_its_sign_changed(folder: Path) -> N
     assert (one.better, one.worse, one.difference) == (other.worse, other.better, -other.difference)
 
 
-def test_the_winner_of_a_group_has_its_best_score(folder: Path) -> None:
+def test_the_winner_of_an_approach_has_its_best_score(folder: Path) -> None:
     found = winners(folder)
-    assert {(one.group, one.method) for one in found} == {
+    assert {(one.approach, one.method) for one in found} == {
         ("fit", "adam"),
         ("norm", "weight-decay"),
         ("independence", "multistart-independent"),
@@ -82,9 +82,9 @@ def test_a_method_that_is_not_installed_is_no_reference(folder: Path) -> None:
             row["method"] = "elsewhere"
             row["key"] = row_identity_key(row)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    groups = {one.method: one.group for one in versus(folder, "adam")}
-    assert (groups["elsewhere"], groups["white"]) == ("other", "reference")
-    assert ("other", "elsewhere") in {(one.group, one.method) for one in winners(folder)}
+    approaches = {one.method: one.approach for one in versus(folder, "adam")}
+    assert (approaches["elsewhere"], approaches["white"]) == ("other", "reference")
+    assert ("other", "elsewhere") in {(one.approach, one.method) for one in winners(folder)}
 
 
 def test_winners_need_a_rival(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""leaderboard: formats, groups, intervals, and that a crash never lifts a method in any ranked view."""
+"""leaderboard: formats, views, intervals, and that a crash never lifts a method in any ranked view."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_method_that_crashes_never_ranks_above_itself_without_crashes(folder: 
 def test_nor_does_it_stand_better(folder: Path) -> None:
     found = rivalries(folder)
     families = ("environments", "fir", "linear-gaussian")
-    assert {one.group for one in found} == {"all tasks", *(f"family {name}" for name in families)}
+    assert {one.view for one in found} == {"all tasks", *(f"family {name}" for name in families)}
     for one in found:
         whole, crashed = one.names.index("adam:steps=10"), one.names.index("adam:steps=20")
         assert one.mean_ranks[whole] < one.mean_ranks[crashed]
@@ -81,22 +81,22 @@ def test_standings_are_shown(folder: Path, cli: Cli) -> None:
     assert cli("leaderboard", str(folder), "--standings", "--group-by", "budget").returncode == 2
 
 
-def test_groups_by_dependence_follow_settings_then_facts(folder: Path) -> None:
-    groups = {
-        board.group.removeprefix("dependence: "): board.tasks for board in leaderboards(folder, group_by="dependence")
+def test_views_by_dependence_follow_settings_then_facts(folder: Path) -> None:
+    views = {
+        board.view.removeprefix("dependence: "): board.tasks for board in leaderboards(folder, group_by="dependence")
     }
-    assert groups["log rho = 0"] == ("fir-generic",)
-    assert groups["log rho ~ N(0, 0.05^2)"] == ("fir-graded",)
-    assert "fir-natural" in groups["drawn independently"]
+    assert views["log rho = 0"] == ("fir-generic",)
+    assert views["log rho ~ N(0, 0.05^2)"] == ("fir-graded",)
+    assert "fir-natural" in views["drawn independently"]
 
 
-def test_a_budget_is_a_group_of_its_own_with_the_references_on_its_pairs(tmp_path: Path) -> None:
+def test_a_budget_is_a_view_of_its_own_with_the_references_on_its_pairs(tmp_path: Path) -> None:
     a = write_folder(tmp_path / "a", {("fir-natural", "adam"): errors(0)}, references=["oracle"])
     b = write_folder(tmp_path / "b", {("fir-natural", "adam"): errors(1)[:8]}, changes={"budget": 1000.0})
     with (a / "runs.jsonl").open("ab") as file:
         file.write((b / "runs.jsonl").read_bytes())
     found = leaderboards(a, group_by="budget")
-    assert [(board.group, board.pairs) for board in found] == [("budget: 1,000 units", 8), ("budget: no budget", 16)]
+    assert [(board.view, board.pairs) for board in found] == [("budget: 1,000 units", 8), ("budget: no budget", 16)]
     for board in found:
         assert [(line.rank, line.missing) for line in board.lines] == [(1, 0), (None, 0)]
         assert board.lines[1].attempted == board.pairs
@@ -117,11 +117,11 @@ def written(boards: Sequence[Leaderboard], form: str) -> str:
     return write(document(boards), form)
 
 
-def test_csv_and_json_of_groups_hold_every_line(folder: Path) -> None:
+def test_csv_and_json_of_views_hold_every_line(folder: Path) -> None:
     boards = leaderboards(folder, group_by="family")
     sections = json.loads(written(boards, "json"))["sections"]
     records = list(csv.DictReader(io.StringIO(written(boards, "csv"))))
-    assert [(r["group"], r["method"], r["rank"]) for r in records] == [
+    assert [(r["view"], r["method"], r["rank"]) for r in records] == [
         (section["name"], line["method"], "" if line["rank"] is None else str(line["rank"]))
         for section in sections
         for line in section["rows"]

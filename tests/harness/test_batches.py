@@ -8,7 +8,7 @@ import pytest
 from conftest import make_job, outcomes
 
 from indmech_bench.harness import attempts as retries
-from indmech_bench.harness.batches import block_of, block_seeds, groups
+from indmech_bench.harness.batches import batches_of, block_of, block_seeds
 from indmech_bench.harness.workers.messages import Job, Reply
 from indmech_bench.testing import assert_passed, check_method
 
@@ -92,7 +92,7 @@ def test_a_block_never_spans_scored_and_tuning_seeds() -> None:
 def test_batches_hold_each_seed_once_whatever_the_method_can_do() -> None:
     seeds = [5, 6, 33, 70]
     for facts in ({}, {"batched": False}, {"row_exact": False}):
-        parts = [*groups(facts, seeds, 3)]
+        parts = [*batches_of(facts, seeds, 3)]
         assert [seed for _, wanted in parts for seed in wanted] == seeds
         assert all(set(wanted) <= set(together) for together, wanted in parts)
 

@@ -46,18 +46,18 @@ COMMAND = ("run", "--task", "fir-natural", "--method", "helped", "--method", "al
 WHY = ("status", "r", "--why", "--plugin", "one.py", "--plugin", "two.py")
 
 
-def test_a_grid_or_a_group_invalidates_nothing(tmp_path: Path) -> None:
+def test_a_grid_or_an_approach_invalidates_nothing(tmp_path: Path) -> None:
     hashes = set()
     for body in (
         "",
-        '    group: ClassVar[str] = "mine"\n',
+        '    approach: ClassVar[str] = "mine"\n',
         '    grid: ClassVar[dict[str, list[float]]] = {"scale": [1.0]}\n',
     ):
         path = tmp_path / "method.py"
         path.write_text(METHOD.replace("    def fit", body + "\n    def fit", 1))
         hashes.add(_written(_stripped(path)))
     assert len(hashes) == 1
-    path.write_text(METHOD.replace("    def fit", '    group: str = "a setting"\n\n    def fit', 1))
+    path.write_text(METHOD.replace("    def fit", '    approach: str = "a setting"\n\n    def fit', 1))
     assert _written(_stripped(path)) not in hashes
 
 

@@ -51,7 +51,7 @@ def test_every_live_registration_is_in_the_catalogue() -> None:
 def test_every_numeric_setting_of_a_method_has_a_range(entry: Entry) -> None:
     assert all(s.range for s in entry.settings if s.type in ("int", "float"))
     assert "Source:" in entry.doc or entry.name.startswith("gradient-descent")
-    assert entry.facts["group"]
+    assert entry.facts["approach"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

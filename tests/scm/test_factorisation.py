@@ -17,7 +17,7 @@ from indmech_bench.scm.factorisation import (
     count_assignments,
     count_solutions,
     enumerate_solutions,
-    root_groups,
+    real_factors,
 )
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scoring.evaluation import equivalence_gap
@@ -193,9 +193,9 @@ def test_complex_zeros_cannot_be_shared_out_one_by_one() -> None:
 def test_the_groups_of_a_kernel_multiply_to_it() -> None:
     composite = np.concatenate([[0.0], 3 * polynomial(0.5, 0.5, *PAIR, *OTHER, -2.0), [0.0, 0.0]])
     product = np.ones(1)
-    for group in root_groups(composite):
+    for group in real_factors(composite):
         for _ in range(group.multiplicity):
-            product = np.convolve(product, group.factor)
+            product = np.convolve(product, group.coefficients)
     assert np.allclose(3 * product, composite, atol=1e-10)
 
 
@@ -217,13 +217,13 @@ def test_the_default_limit_holds_without_listing_anything() -> None:
 
 
 def test_counts_need_no_listing() -> None:
-    groups = root_groups(polynomial(0.5, 0.5, 0.5, -0.7, *PAIR))
+    groups = real_factors(polynomial(0.5, 0.5, 0.5, -0.7, *PAIR))
     assert [count_assignments(groups, degree) for degree in range(7)] == [1, 2, 3, 4, 3, 2, 1]
 
 
 def test_a_kernel_of_zeros_has_no_factors() -> None:
     with pytest.raises(ValueError, match="zeros"):
-        root_groups(np.zeros(5))
+        real_factors(np.zeros(5))
 
 
 def test_a_composite_of_the_wrong_length_is_refused() -> None:

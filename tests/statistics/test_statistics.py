@@ -223,7 +223,7 @@ def test_independent_samples() -> None:
 def test_critical_differences_and_groups() -> None:
     errors = np.exp(np.random.default_rng(0).normal(size=(64, 4))) * [1, 1, 8, 8]
     found = critical_difference(errors, ["a", "b", "c", "d"])
-    assert {frozenset(group) for group in found.groups} == {frozenset("ab"), frozenset("cd")}
+    assert {frozenset(clique) for clique in found.cliques} == {frozenset("ab"), frozenset("cd")}
     # Demsar (2006), table 5: q_0.05 = 2.569 for four methods
     assert found.difference == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 64)), rel=1e-3)
     assert found.friedman < 1e-6

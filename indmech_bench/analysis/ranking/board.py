@@ -1,4 +1,4 @@
-"""A leaderboard, and leaderboards of several groups as a document."""
+"""A leaderboard, and leaderboards of several views as a document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from indmech_bench.text.writing import write
 class Leaderboard:
     """Lines of a view: ranked methods by rank, then methods that do not cover it, then references.
 
-    `group`: which rows of the folder the view is of; empty for all.
+    `view`: which rows of the folder the view is of; empty for all.
     """
 
     folder: Path
@@ -25,7 +25,7 @@ class Leaderboard:
     pairs: int
     lines: tuple[Line, ...]
     left_out: int
-    group: str = ""
+    view: str = ""
     beside: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
@@ -33,21 +33,21 @@ class Leaderboard:
 
 
 def document(boards: Sequence[Leaderboard]) -> Document:
-    """The leaderboards of one folder, a section a group."""
+    """The leaderboards of one folder, a section a view."""
     folders = " and ".join(map(str, (boards[0].folder, *boards[0].beside)))
     return Document(f"Leaderboard of {folders}", tuple(map(_section, boards)), tuple(_notes(boards, folders)))
 
 
 def _section(board: Leaderboard) -> Section:
     facts = {"metric": board.metric, "tasks": board.tasks, "pairs": board.pairs, "left_out": board.left_out}
-    tables = tables_of(board.lines, tasks=board.tasks, pairs=board.pairs, metric=board.metric, group=board.group)
-    return Section(board.group, tables, facts)
+    tables = tables_of(board.lines, tasks=board.tasks, pairs=board.pairs, metric=board.metric, view=board.view)
+    return Section(board.view, tables, facts)
 
 
 def _notes(boards: Sequence[Leaderboard], folders: str) -> list[str]:
     """What a reader must know to read the tables."""
     tasks = len({task for board in boards for task in board.tasks})
-    pairs = ", ".join(f"{board.pairs}{f' ({board.group})' if board.group else ''}" for board in boards)
+    pairs = ", ".join(f"{board.pairs}{f' ({board.view})' if board.view else ''}" for board in boards)
     notes = [
         f"{folders}: {tasks} tasks, (task, seed) pairs: {pairs}.",
         "identified: e < 0.01 and fit < 1e-3. e: extrapolation error, 0 the truth, 1 ignoring the intervention; about "

@@ -14,20 +14,20 @@ BESIDE = ("fit_error", "extrapolation_error")
 
 
 def tables_of(
-    lines: tuple[Line, ...], *, tasks: Sequence[str], pairs: int, metric: str, group: str
+    lines: tuple[Line, ...], *, tasks: Sequence[str], pairs: int, metric: str, view: str
 ) -> tuple[Table[Line], ...]:
     """The tables of one view of `pairs` (task, seed) pairs: overall, identified by task, the metric by task."""
-    of_group = f"{group}: " if group else ""
-    named: tuple[Column[Line], ...] = (kept("group", lambda line: group),) if group else ()
+    of_view = f"{view}: " if view else ""
+    named: tuple[Column[Line], ...] = (kept("view", lambda line: view),) if view else ()
     tables = [
-        (f"{of_group}all tasks", (*named, *_overall(pairs, metric))),
-        (f"{of_group}identified, by task", (METHOD, *(_identified(task) for task in tasks))),
+        (f"{of_view}all tasks", (*named, *_overall(pairs, metric))),
+        (f"{of_view}identified, by task", (METHOD, *(_identified(task) for task in tasks))),
     ]
     of_metric = tuple(column for task in tasks for column in _of_metric(task, metric))
     if metric == "identified":  # the table is there already, its intervals are not
         of_metric = tuple(column for column in of_metric if column.head is None)
         return tuple(_table(title, columns, lines) for title, columns in [*tables, ("", of_metric)])
-    tables.append((f"{of_group}median {metric} [95 %], by task", (METHOD, *of_metric)))
+    tables.append((f"{of_view}median {metric} [95 %], by task", (METHOD, *of_metric)))
     return tuple(_table(title, columns, lines) for title, columns in tables)
 
 

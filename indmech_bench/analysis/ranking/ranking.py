@@ -54,7 +54,7 @@ def leaderboards(
     group_by: str | None = None,
     beside: Sequence[str | Path] = (),
 ) -> tuple[Leaderboard, ...]:
-    """The leaderboard of each group of rows, as `leaderboard`; one of all rows where `group_by` is None.
+    """The leaderboard of each view of rows, as `leaderboard`; one of all rows where `group_by` is None.
 
     group_by: family, dependence, observation, budget or protocol. Raises InputError.
     """
@@ -64,21 +64,21 @@ def leaderboards(
         raise unknown("grouping", group_by, GROUPINGS)
     places = tuple(map(existing_folder, (folder, *beside)))
     rows, left_out = ranked_rows(places, family)
-    groups = {"": rows} if group_by is None else grouped(rows, group_by, families(places))
+    views = {"": rows} if group_by is None else grouped(rows, group_by, families(places))
     return tuple(
-        _board(of_group, places, metric, left_out, f"{group_by}: {name}" if group_by else "")
-        for name, of_group in groups.items()
+        _board(of_view, places, metric, left_out, f"{group_by}: {name}" if group_by else "")
+        for name, of_view in views.items()
     )
 
 
-def _board(rows: Sequence[LabelledRow], places: Sequence[Path], metric: str, left_out: int, group: str) -> Leaderboard:
+def _board(rows: Sequence[LabelledRow], places: Sequence[Path], metric: str, left_out: int, view: str) -> Leaderboard:
     tasks = in_order(rows)
     pairs = {(row["task_label"], row["seed"]) for row in rows}
     lines = [
         _line(name, reference, replicates, pairs, tasks, metric)
         for (reference, name), replicates in by_method(rows).items()
     ]
-    return Leaderboard(places[0], metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, group, tuple(places[1:]))
+    return Leaderboard(places[0], metric, tasks, len(pairs), tuple(_ranked(lines)), left_out, view, tuple(places[1:]))
 
 
 def _line(

@@ -37,7 +37,7 @@ class Rivalry:
     for fewer than 3 methods; of more than 10 it holds the ten best.
     """
 
-    group: str
+    view: str
     names: tuple[str, ...]
     pairs: int
     mean_ranks: tuple[float, ...]
@@ -61,12 +61,12 @@ def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry
 
 
 def _of_families(rows: Sequence[LabelledRow], place: Path) -> Iterator[tuple[str, list[LabelledRow]]]:
-    groups = grouped(rows, "family", families([place]))
-    if len(groups) > 1:
-        yield from groups.items()
+    views = grouped(rows, "family", families([place]))
+    if len(views) > 1:
+        yield from views.items()
 
 
-def _rivalry(group: str, rows: Sequence[LabelledRow]) -> Rivalry | None:
+def _rivalry(view: str, rows: Sequence[LabelledRow]) -> Rivalry | None:
     pairs = sorted({(row["task_label"], row["seed"]) for row in rows})
     columns = {
         name: [error_of(replicates[pair]) for pair in pairs]
@@ -82,7 +82,7 @@ def _rivalry(group: str, rows: Sequence[LabelledRow]) -> Rivalry | None:
     order = np.argsort(ranks, kind="stable")
     names, errors, ranks = [list(columns)[i] for i in order], errors[:, order], ranks[order]
     return Rivalry(
-        group=group,
+        view=view,
         names=tuple(names),
         pairs=len(pairs),
         mean_ranks=tuple(map(float, ranks)),

@@ -15,7 +15,7 @@ METHOD: Column[str] = Column("method", "method", lambda name: name, kind=Kind.NA
 
 def document(folder: Path, rivalries: Sequence[Rivalry]) -> Document:
     """A section a view: the standings of all tasks, then of each family."""
-    sections = tuple(Section(rivalry.group, _tables(rivalry), _facts(rivalry)) for rivalry in rivalries)
+    sections = tuple(Section(rivalry.view, _tables(rivalry), _facts(rivalry)) for rivalry in rivalries)
     return Document(f"Standings of {folder}", sections)
 
 
@@ -31,7 +31,7 @@ def _facts(rivalry: Rivalry) -> dict[str, float | None]:
 def _tables(rivalry: Rivalry) -> tuple[Table[str], ...]:
     """Mean ranks with the performance profile, who errs less than whom, and critical differences."""
     names = rivalry.names
-    title = f"{rivalry.group}, {rivalry.pairs} (task, seed) pairs"
+    title = f"{rivalry.view}, {rivalry.pairs} (task, seed) pairs"
     tables = [
         Table(f"{title}: mean rank and share of pairs below an error", _standing(rivalry), names),
         Table(
@@ -48,17 +48,17 @@ def _tables(rivalry: Rivalry) -> tuple[Table[str], ...]:
 def _standing(rivalry: Rivalry) -> tuple[Column[str], ...]:
     ranks = dict(zip(rivalry.names, rivalry.mean_ranks, strict=True))
     shares = dict(zip(rivalry.names, rivalry.profiles.tolist(), strict=True))
-    groups = rivalry.critical
+    critical = rivalry.critical
 
     def below(i: int, threshold: float) -> Column[str]:
         return Column(f"below:{threshold:g}", f"e <= {threshold:g}", lambda name: shares[name][i], _two_digits)
 
     return (
-        kept("group", lambda name: rivalry.group),
+        kept("view", lambda name: rivalry.view),
         METHOD,
         Column("mean_rank", "mean rank", lambda name: ranks[name], _two_digits),
         *(below(i, threshold) for i, threshold in enumerate(THRESHOLDS)),
-        kept("not_told_apart", lambda name: letters(groups, name) if groups and name in groups.names else None),
+        kept("not_told_apart", lambda name: letters(critical, name) if critical and name in critical.names else None),
     )
 
 
@@ -90,7 +90,7 @@ def _critical(title: str, critical: CriticalDifference) -> Table[str]:
 
 def letters(critical: CriticalDifference, name: str) -> str:
     """A letter for each run of methods that Nemenyi's test cannot tell apart and that has this one."""
-    return "".join(chr(ord("a") + i) for i, group in enumerate(critical.groups) if name in group)
+    return "".join(chr(ord("a") + i) for i, clique in enumerate(critical.cliques) if name in clique)
 
 
 def _two_digits(value: float) -> str:
