@@ -44,36 +44,36 @@ class ApproximateGcd:
         model = problem.model
         if not isinstance(model, SharedConvolution) or model.environments < 2:
             raise UnsupportedError("there are no two environments to have a divisor in common")
-        own, shared = model.lengths
-        rows = [self._divided(problem, row, own, shared) for row in problem.observations.double().numpy()]
-        problem.spend(model.environments * own + shared)
+        private, shared = model.lengths
+        rows = [self._divided(problem, row, private, shared) for row in problem.observations.double().numpy()]
+        problem.spend(model.environments * private + shared)
         polished, loss = levenberg_marquardt(problem, as_parameters(problem, rows), self.polish_steps)
         return problem.solution(polished, loss=loss)
 
     @staticmethod
-    def _divided(problem: Problem, shown: Array, own: int, shared: int) -> list[Array]:
+    def _divided(problem: Problem, shown: Array, private: int, shared: int) -> list[Array]:
         """k_1^(1) ... k_1^(E) and k_2 of one replicate."""
-        length = own + shared - 1
+        length = private + shared - 1
         if problem.kind == "impulse":
-            return common_divisor([*shown[:, :length]], own, shared)
+            return common_divisor([*shown[:, :length]], private, shared)
         spectra = shown.mean(-2) if problem.kind == "samples" else shown
         n = spectra.shape[-1] if problem.kind == "samples" else 2 * (spectra.shape[-1] - 1)
         correlations = np.fft.irfft(spectra[:, : n // 2 + 1], n=n)
         two_sided = [np.concatenate([c[length - 1 : 0 : -1], c[:length]]) for c in correlations]
-        factors = common_divisor(two_sided, 2 * own - 1, 2 * shared - 1)
+        factors = common_divisor(two_sided, 2 * private - 1, 2 * shared - 1)
         return [_root(factor) for factor in factors]
 
 
-def common_divisor(composites: list[Array], own: int, shared: int) -> list[Array]:
+def common_divisor(composites: list[Array], private: int, shared: int) -> list[Array]:
     """Cofactors (own taps each) and the divisor (shared taps) that composites have nearest to in common."""
     count = len(composites)
     blocks = []
     for e, f in itertools.combinations(range(count), 2):
-        block = np.zeros((len(composites[0]) + own - 1, count * own))
-        block[:, f * own : (f + 1) * own] = convolution_matrix(composites[e], own)
-        block[:, e * own : (e + 1) * own] = -convolution_matrix(composites[f], own)
+        block = np.zeros((len(composites[0]) + private - 1, count * private))
+        block[:, f * private : (f + 1) * private] = convolution_matrix(composites[e], private)
+        block[:, e * private : (e + 1) * private] = -convolution_matrix(composites[f], private)
         blocks.append(block)
-    cofactors = np.linalg.svd(np.concatenate(blocks))[2][-1].reshape(count, own)
+    cofactors = np.linalg.svd(np.concatenate(blocks))[2][-1].reshape(count, private)
     stacked = np.concatenate([convolution_matrix(cofactor, shared) for cofactor in cofactors])
     divisor = np.linalg.lstsq(stacked, np.concatenate(composites), rcond=None)[0]
     return [*cofactors, divisor]

@@ -35,16 +35,16 @@ class BalancedInit(GradientDescent):
 def balanced(start: Parameters) -> dict[str, Tensor]:
     """Parameters (R, ...) that are balanced with the first of them."""
     (first, lead), *rest = start.items()
-    made = {first: lead}
+    balanced_start = {first: lead}
     for name, value in rest:
         if value.shape != lead.shape:
             ratio = lead.flatten(1).norm(dim=-1) / value.flatten(1).norm(dim=-1)
-            made[name] = value * ratio.view(-1, *[1] * (value.dim() - 1))
+            balanced_start[name] = value * ratio.view(-1, *[1] * (value.dim() - 1))
         elif value.dim() == 2:
-            made[name] = _with_spectrum_of(value, lead)
+            balanced_start[name] = _with_spectrum_of(value, lead)
         else:
-            made[name] = lead.mT.contiguous()  # B = A': B'B = A A'
-    return made
+            balanced_start[name] = lead.mT.contiguous()  # B = A': B'B = A A'
+    return balanced_start
 
 
 def _with_spectrum_of(kernel: Tensor, lead: Tensor) -> Tensor:

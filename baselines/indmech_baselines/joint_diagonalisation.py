@@ -56,7 +56,9 @@ class JointDiagonalisation:
         candidates = [[diagonalised(row, pair) for pair in pairs] for row, pairs in zip(shown, weights, strict=True)]
         problem.spend(self.pairs * model.d**2)
         starts: dict[str, Tensor] = {
-            name: torch.from_numpy(np.stack([[one[k] for one in row] for row in candidates])).to(problem.dtype)
+            name: torch.from_numpy(np.stack([[candidate[k] for candidate in row] for row in candidates])).to(
+                problem.dtype
+            )
             for k, name in enumerate(problem.shapes)
         }
         with torch.no_grad():

@@ -81,8 +81,10 @@ def _neighbours(now: dict[str, Tensor], moving: Tensor) -> tuple[dict[str, Tenso
     rows = []
     for r, moves in enumerate(moving.tolist()):
         kernels = [value[r].double().numpy() for value in now.values()]
-        made = [kernels, *exchanges(kernels)] if moves and all(np.isfinite(k).all() for k in kernels) else [kernels]
-        columns = [np.stack([solution[k] for solution in made]) for k in range(len(kernels))]
+        solutions = (
+            [kernels, *exchanges(kernels)] if moves and all(np.isfinite(k).all() for k in kernels) else [kernels]
+        )
+        columns = [np.stack([solution[k] for solution in solutions]) for k in range(len(kernels))]
         rows.append({name: torch.from_numpy(column).to(now[name]) for name, column in zip(now, columns, strict=True)})
     count = torch.tensor([len(next(iter(row.values()))) for row in rows], dtype=torch.float64)
     return stacked(rows), count
@@ -90,7 +92,7 @@ def _neighbours(now: dict[str, Tensor], moving: Tensor) -> tuple[dict[str, Tenso
 
 def exchanges(kernels: list[Array]) -> list[list[Array]]:
     """Every list of kernels with the same convolution that one exchange of zeros between two of them makes."""
-    made = []
+    solutions = []
     for i, j in itertools.combinations(range(len(kernels)), 2):
         first, second = _factors(kernels[i]), _factors(kernels[j])
         leading = [kernel[np.flatnonzero(kernel)[0]] for kernel in (kernels[i], kernels[j])]
@@ -100,8 +102,8 @@ def exchanges(kernels: list[Array]) -> list[list[Array]]:
             swapped = list(kernels)
             swapped[i] = leading[0] * _product(_without(first, given) + [second[t] for t in taken])
             swapped[j] = leading[1] * _product(_without(second, taken) + [first[g] for g in given])
-            made.append(swapped)
-    return made
+            solutions.append(swapped)
+    return solutions
 
 
 def _factors(kernel: Array) -> list[Array]:
@@ -126,7 +128,7 @@ def _without(factors: list[Array], part: tuple[int, ...]) -> list[Array]:
 
 def _product(factors: list[Array]) -> Array:
     """Convolution of factors; of none the kernel of one tap."""
-    made: Array = np.ones(1)
+    product: Array = np.ones(1)
     for factor in factors:
-        made = np.convolve(made, factor)
-    return made
+        product = np.convolve(product, factor)
+    return product

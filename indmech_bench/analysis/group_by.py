@@ -68,9 +68,9 @@ def _by_method(rows: Sequence[LabelledRow], by: str) -> dict[str, list[LabelledR
     values = {field_of(row, by) for row in rows if not row["reference"]}
     groups: dict[str, list[LabelledRow]] = {}
     for value in sorted(values, key=lambda value: (value is None, value)):
-        own = [row for row in rows if not row["reference"] and field_of(row, by) == value]
-        pairs = {(row["task_label"], row["seed"]) for row in own}
+        rows_of_methods = [row for row in rows if not row["reference"] and field_of(row, by) == value]
+        pairs = {(row["task_label"], row["seed"]) for row in rows_of_methods}
         beside = [row for row in rows if row["reference"] and (row["task_label"], row["seed"]) in pairs]
         shown = "no budget" if value is None else f"{value:,.0f} units" if by == "budget" else printable(str(value))
-        groups[shown] = [*own, *beside]
+        groups[shown] = [*rows_of_methods, *beside]
     return groups

@@ -31,7 +31,7 @@ def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list
     Raises InputError.
     """
     place = places[0]
-    rows, left_out = newest([row for one in places for row in read_folder(one)])
+    rows, left_out = newest([row for folder in places for row in read_folder(folder)])
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
     unranked = starting_at_truth()

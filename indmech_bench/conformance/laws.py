@@ -22,13 +22,13 @@ from indmech_bench.scoring.scores import score
 def oracle(setup: Setup) -> None:
     """The truth scores e = 0, ignoring interventions e = 1."""
     truth = setup.truth()
-    made = score(truth, of_parameters(truth, truth.parameters))
+    metrics = score(truth, of_parameters(truth, truth.parameters))
     for name, value in {"extrapolation_error": 0.0, "fit_error": 0.0, "score": 1.0, "equivalence_gap": 0.0}.items():
-        if name not in made and not truth.model.invariants(truth.parameters):
+        if name not in metrics and not truth.model.invariants(truth.parameters):
             continue
-        if not float((made[name] - value).abs().max()) < 1e-9:
+        if not float((metrics[name] - value).abs().max()) < 1e-9:
             raise CheckFailedError(
-                f"{name} of the truth is {listed(made[name])}, not {value:g}", "see laws, divergence"
+                f"{name} of the truth is {listed(metrics[name])}, not {value:g}", "see laws, divergence"
             )
     ignorant = score(truth, constant(observed_law(truth)))["extrapolation_error"]
     if not float((ignorant - 1).abs().max()) < 1e-9:
@@ -39,11 +39,11 @@ def rho(setup: Setup) -> str | None:
     """log rho of the model is log C(P) / mean_g C(P_g) over the family's group, and so is its generic power."""
     truth = setup.truth()
     model, group, space = truth.model, truth.family.group, truth.model.geometry
-    own = model.log_generic_ratio(truth.parameters)
+    of_model = model.log_generic_ratio(truth.parameters)
     definition = (space.power(observed_law(truth)) / model.generic_power(truth.parameters)).log()
-    if not torch.allclose(own, definition, atol=1e-10):
+    if not torch.allclose(of_model, definition, atol=1e-10):
         raise CheckFailedError(
-            f"log rho is {listed(own)}, C / generic power {listed(definition)}", "one of them is wrong"
+            f"log rho is {listed(of_model)}, C / generic power {listed(definition)}", "one of them is wrong"
         )
     if not group:
         return "the interventions list no group: only rho = C / generic power is checked"
@@ -67,11 +67,11 @@ def invariants(setup: Setup) -> str | None:
         return "none are known: no equivalence_gap, no exact"
     draws = job_streams(setup.job(SEEDS), "reference")
     near = {name: v + 0.05 * draws.randn(f"near {name}", *v.shape[1:]) for name, v in truth.parameters.items()}
-    made = score(truth, Solution(truth.model.laws(near), near))
-    blind = (made["extrapolation_error"] > 1e-6) & ~(made["equivalence_gap"] > 1e-5)
+    metrics = score(truth, Solution(truth.model.laws(near), near))
+    blind = (metrics["extrapolation_error"] > 1e-6) & ~(metrics["equivalence_gap"] > 1e-5)
     if bool(blind.any()):
         raise CheckFailedError(
-            f"equivalence_gap is {listed(made['equivalence_gap'])} where e is {listed(made['extrapolation_error'])}",
+            f"equivalence_gap is {listed(metrics['equivalence_gap'])}, e {listed(metrics['extrapolation_error'])}",
             "invariants must be complete: what differs under an intervention differs in them",
         )
     return None

@@ -15,10 +15,14 @@ from indmech_bench.registry.registration import build, live
 
 def settings(method: Named) -> None:
     """Settings can be written to a row and read back, and the class has what its source says."""
-    made = build(method)
-    if not dataclasses.is_dataclass(made):
-        raise CheckFailedError(f"{type(made).__name__} is no dataclass", "put @dataclass(frozen=True) below @register")
-    fields: dict[str, Any] = {one.name: getattr(made, one.name) for one in dataclasses.fields(made)}
+    method_object = build(method)
+    if not dataclasses.is_dataclass(method_object):
+        raise CheckFailedError(
+            f"{type(method_object).__name__} is no dataclass", "put @dataclass(frozen=True) below @register"
+        )
+    fields: dict[str, Any] = {
+        field.name: getattr(method_object, field.name) for field in dataclasses.fields(method_object)
+    }
     wrong = [name for name, value in fields.items() if not isinstance(value, bool | int | float | str | None)]
     if wrong:
         raise CheckFailedError(

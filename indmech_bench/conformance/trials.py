@@ -57,12 +57,12 @@ class Watched(Problem):
         self, parameters: Parameters, path: Mapping[int, Parameters] | None = None, **details: Tensor
     ) -> Solution:
         try:
-            made = super().solution(parameters, path, **details)
+            solution = super().solution(parameters, path, **details)
         except ValueError as error:
             self.misfit = str(error)
             raise
         self.given = {name: value.detach().clone() for name, value in parameters.items()}
-        return made
+        return solution
 
 
 @dataclass
@@ -88,7 +88,7 @@ def same_bits(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
 def difference(first: dict[str, Tensor], second: dict[str, Tensor]) -> str:
     """`k1 by 1e-3`: the largest difference between two rows."""
     sizes = {name: float((first[name].double() - second[name].double()).abs().max()) for name in first}
-    name = max(sizes, key=lambda one: (sizes[one] != sizes[one], sizes[one]))
+    name = max(sizes, key=lambda parameter: (sizes[parameter] != sizes[parameter], sizes[parameter]))
     return f"{name} by {sizes[name]:.1g}"
 
 
@@ -173,12 +173,12 @@ class Bench:
     ) -> None:
         if not isinstance(solution, Solution):
             raise TypeError(f"fit returned {type(solution).__name__}, not problem.solution(parameters)")
-        made = problem.given if solution.parameters is not None else None
-        if made is None:
-            made = solution.parameters or self._laws(solution, together)
+        returned = problem.given if solution.parameters is not None else None
+        if returned is None:
+            returned = solution.parameters or self._laws(solution, together)
         expected = {name: (len(together), *shape) for name, shape in problem.shapes.items()}
         if solution.parameters is not None:
-            shapes = {name: tuple(value.shape) for name, value in made.items()}
+            shapes = {name: tuple(value.shape) for name, value in returned.items()}
             if shapes != expected:
                 trial.wrong_shapes = f"parameters {shapes}, not {expected}"
         for name, value in solution.details.items():
@@ -187,7 +187,7 @@ class Bench:
                 trial.wrong_shapes = f"detail '{name}' is {kind}, not a tensor of shape ({len(together)},)"
         if trial.wrong_shapes:
             raise ValueError(trial.wrong_shapes)
-        everything = {**made, **{f"detail {name}": value.detach() for name, value in solution.details.items()}}
+        everything = {**returned, **{f"detail {name}": value.detach() for name, value in solution.details.items()}}
         for seed in wanted:
             r = together.index(seed)
             trial.rows[seed] = {name: value[r].clone() for name, value in everything.items()}

@@ -48,10 +48,10 @@ def facts(setup: Setup) -> None:
         raise CheckFailedError(f"the class does not say its {missing[0]}", f"give ClassVar[str]: {', '.join(FACTS)}")
     if setup.task.entry.version < 1:
         raise CheckFailedError(f"version is {setup.task.entry.version}", "count versions from 1")
-    made = setup.live.facts(setup.truth())
-    if "log_generic_ratio" not in made:
+    known_facts = setup.live.facts(setup.truth())
+    if "log_generic_ratio" not in known_facts:
         raise CheckFailedError("facts(truth) has no log_generic_ratio", "give log rho of each truth")
-    for name, values in made.items():
+    for name, values in known_facts.items():
         numbers = [value is None or (isinstance(value, int | float) and math.isfinite(value)) for value in values]
         if len(numbers) != len(SEEDS) or not all(numbers):
             raise CheckFailedError(f"fact '{name}' is {values!r}", "a list with a number or None for each truth")
@@ -61,9 +61,9 @@ def shapes(setup: Setup) -> None:
     """Truths are finite float64 tensors of the learner's shapes."""
     truth = setup.truth()
     wanted = {name: (len(SEEDS), *shape) for name, shape in truth.model.shapes.items()}
-    made = {name: tuple(value.shape) for name, value in truth.parameters.items()}
-    if made != wanted:
-        raise CheckFailedError(f"sample gives {made}, the learner has {wanted}", "draw the learner's shapes, R first")
+    drawn = {name: tuple(value.shape) for name, value in truth.parameters.items()}
+    if drawn != wanted:
+        raise CheckFailedError(f"sample gives {drawn}, the learner has {wanted}", "draw the learner's shapes, R first")
     for name, value in truth.parameters.items():
         if value.dtype != torch.float64 or not bool(value.isfinite().all()):
             raise CheckFailedError(f"{name} is {value.dtype}, or not finite", "draw finite float64 numbers")
@@ -74,7 +74,7 @@ def seed(setup: Setup) -> None:
     change = "draw from streams.generators(...) or streams.randn alone, row by row"
     for seeds in BATCHES:
         truth, problem = setup.truth(seeds), setup.problem(seeds)
-        for r in (i for i, one in enumerate(seeds) if one == 3):
+        for r in (i for i, drawn_seed in enumerate(seeds) if drawn_seed == 3):
             for name, value in setup.truth().parameters.items():
                 if not torch.equal(truth.parameters[name][r], value[3]):
                     raise CheckFailedError(
@@ -101,17 +101,17 @@ def _equal(g: Any, h: Any, r: int) -> bool:
     """Whether an intervention is that of row 3 of SEEDS; those drawn by the seed hold tensors (R, ...)."""
     if g == h:
         return True
-    tensors = [(one, vars(h)[name]) for name, one in vars(g).items() if isinstance(one, Tensor)]
-    return bool(tensors) and all(torch.equal(one[r], other[3]) for one, other in tensors)
+    tensors = [(tensor, vars(h)[name]) for name, tensor in vars(g).items() if isinstance(tensor, Tensor)]
+    return bool(tensors) and all(torch.equal(tensor[r], same_tensor[3]) for tensor, same_tensor in tensors)
 
 
 def power(setup: Setup) -> None:
     """Output and observation have mean power 1, so that the power does not give rho away."""
     truth = setup.truth()
-    made = truth.model.geometry.power(observed_law(truth))
-    if float((made - 1).abs().max()) > 1e-10:
+    mean_power = truth.model.geometry.power(observed_law(truth))
+    if float((mean_power - 1).abs().max()) > 1e-10:
         raise CheckFailedError(
-            f"mean power of the output is {listed(made)}", "divide the first mechanism by its root (unit_power)"
+            f"mean power of the output is {listed(mean_power)}", "divide the first mechanism by its root (unit_power)"
         )
 
 

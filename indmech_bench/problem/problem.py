@@ -165,8 +165,8 @@ class Problem:
             def features(point: Tensor) -> Tensor:
                 return self._observation.features({**parameters, **unflatten(point, shapes)})
 
-            made: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
-            return made
+            derivative: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
+            return derivative
 
         stacked: Tensor = torch.func.vmap(column)(basis)
         return stacked.movedim(0, -1).contiguous()  # one layout at any batch size: products pick kernels by it

@@ -90,10 +90,10 @@ def _inherited(registered: SourceClass) -> tuple[list[Setting], dict[str, Any]]:
     return list(settings.values()), facts
 
 
-def merged_facts(inherited: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def merged_facts(inherited: Mapping[str, Any], own_facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts of a class over those of its base: each replaces the inherited one, `ranges` setting by setting."""
-    ranges = {**inherited.get("ranges", {}), **own.get("ranges", {})}
-    return {**inherited, **own, **({"ranges": ranges} if ranges else {})}
+    ranges = {**inherited.get("ranges", {}), **own_facts.get("ranges", {})}
+    return {**inherited, **own_facts, **({"ranges": ranges} if ranges else {})}
 
 
 def _body(ancestor: SourceClass, registered: SourceClass) -> tuple[list[Setting], dict[str, Any]]:

@@ -32,8 +32,8 @@ def session_entry(kind: str, name: str, registered: Any, options: dict[str, Any]
     facts: dict[str, Any] = {}
     for base in reversed(registered.__mro__) if inspect.isclass(registered) else ():
         annotations = inspect.get_annotations(base)
-        own = {key: vars(base)[key] for key, kept in annotations.items() if _is_fact(base, key, kept)}
-        facts = merged_facts(facts, own)
+        own_facts = {key: vars(base)[key] for key, kept in annotations.items() if _is_fact(base, key, kept)}
+        facts = merged_facts(facts, own_facts)
     doc = inspect.cleandoc(registered.__doc__ or "")
     plain = Entry(kind, name, MODULE, Path(MODULE), registered.__name__, doc, settings=tuple(settings), facts=facts)
     try:

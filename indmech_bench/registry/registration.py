@@ -100,11 +100,11 @@ def _import(entry: Entry) -> None:
 
 def build(named: Named) -> Any:
     """The task or method object with these settings. Raises InputError when they are out of range."""
-    made = live(named.entry)(**named.settings)
-    check = getattr(made, "check", None)
+    registered_object = live(named.entry)(**named.settings)
+    check = getattr(registered_object, "check", None)
     if check is not None:
         check()
-    return made
+    return registered_object
 
 
 def get_task(text: str, plugins: Iterable[Path] = ()) -> Any:

@@ -68,33 +68,33 @@ def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
 
 def _replaces(before: tuple[int, Row], after: tuple[int, Row], places: Sequence[Path], counts: Counter[str]) -> bool:
     """Whether a row takes the place of one with its key; counts what happened. Raises InputError when they disagree."""
-    (first, one), (second, other) = before, after
-    if one["status"] == other["status"] == Status.OK:
-        if one["metrics"] == other["metrics"]:
+    (first, row), (second, again) = before, after
+    if row["status"] == again["status"] == Status.OK:
+        if row["metrics"] == again["metrics"]:
             counts["same"] += 1
-        elif _agree(one["metrics"], other["metrics"]):
+        elif _agree(row["metrics"], again["metrics"]):
             counts["near"] += 1
         else:
             names = sorted(
                 name
-                for name in {*one["metrics"], *other["metrics"]}
-                if not _near(one["metrics"].get(name), other["metrics"].get(name))
+                for name in {*row["metrics"], *again["metrics"]}
+                if not _near(row["metrics"].get(name), again["metrics"].get(name))
             )
             raise InputError(
-                f"'{places[first]}' and '{places[second]}' contradict each other: {one['method']} on {one['task']}, "
-                f"seed {one['seed']}, key {one['key'][:12]}, has {names[0]} {one['metrics'].get(names[0])} and "
-                f"{other['metrics'].get(names[0])}."
+                f"'{places[first]}' and '{places[second]}' contradict each other: {row['method']} on {row['task']}, "
+                f"seed {row['seed']}, key {row['key'][:12]}, has {names[0]} {row['metrics'].get(names[0])} and "
+                f"{again['metrics'].get(names[0])}."
             )
         return False
-    if Status.OK in (one["status"], other["status"]):
+    if Status.OK in (row["status"], again["status"]):
         counts["mended"] += 1
-        return bool(other["status"] == Status.OK)
+        return bool(again["status"] == Status.OK)
     counts["same"] += 1
     return False
 
 
-def _agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return all(_near(one.get(name), other.get(name)) for name in {*one, *other})
+def _agree(metrics: dict[str, Any], others: dict[str, Any]) -> bool:
+    return all(_near(metrics.get(name), others.get(name)) for name in {*metrics, *others})
 
 
 def _near(a: float | None, b: float | None) -> bool:
@@ -149,7 +149,7 @@ def _sentences(
         said.append(f"{counts['near']} rows differ by less than 1e-6: those of the folder named first are kept")
     if counts["mended"]:
         said.append(f"{counts['mended']} rows that failed in one folder are ok in another: the ok ones are kept")
-    hidden = newest(rows)[1] - sum(newest(own)[1] for own in content)
+    hidden = newest(rows)[1] - sum(newest(rows_of_folder)[1] for rows_of_folder in content)
     if hidden > 0:
         said.append(
             f"{hidden} rows were made by other code than those of the folder named last: they are in the file, and "

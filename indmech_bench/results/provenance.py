@@ -47,10 +47,10 @@ def _git_state() -> tuple[str | None, bool | None]:
 
     def git(*arguments: str) -> str:
         folder = Path(__file__).parent
-        made = subprocess.run(
+        finished = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True
         )
-        return made.stdout.strip()
+        return finished.stdout.strip()
 
     try:
         if not git("ls-files", "--", Path(__file__).name):

@@ -166,8 +166,8 @@ def enumerate_solutions(composite: Array, lengths: tuple[int, int], limit: int =
     taken = np.array(_assignments(factors, l1 - 1), dtype=np.int64).reshape(count, len(factors))
     total = np.array([factor.multiplicity for factor in factors], dtype=np.int64)
     first, second = _product(factors, taken, l1), _product(factors, total - taken, l2)
-    made = convolve(first, second)
-    second = second * ((made @ composite) / (made * made).sum(-1))[:, None]
+    composites = convolve(first, second)
+    second = second * ((composites @ composite) / (composites * composites).sum(-1))[:, None]
     return _polish(first, second, composite)
 
 

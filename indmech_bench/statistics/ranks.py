@@ -39,14 +39,14 @@ def profiles(errors: ArrayLike, thresholds: Sequence[float] = THRESHOLDS) -> Flo
 
 
 def probability_of_improvement(
-    own: ArrayLike, other: ArrayLike, strata: Sequence[Any]
+    errors: ArrayLike, others: ArrayLike, strata: Sequence[Any]
 ) -> tuple[float, tuple[float, float] | None]:
     """Share of pairs in which `own` errs less than `other`, a tie counting half, and its 95 % interval.
 
     The interval is a BCa bootstrap over pairs, stratified by task; where one side wins every pair, and resampling
     shows no variation, it is Wilson's.
     """
-    wins = (1 - np.sign(differences(other, own))) / 2
+    wins = (1 - np.sign(differences(others, errors))) / 2
     if len(wins) > 1 and wins.min() == wins.max() != 0.5:
         return float(wins[0]), wilson_interval(int(wins.sum()), len(wins))
     return float(wins.mean()), mean_interval(wins, strata)

@@ -101,7 +101,7 @@ def median_difference_interval(a: ArrayLike, b: ArrayLike) -> tuple[float, float
         return None
     random = np.random.Generator(np.random.Philox(SEED))
     resamples = min(max(DRAWS // (len(first) + len(second)), RESAMPLES[0]), RESAMPLES[1])
-    low, high = (np.median(random.choice(one, (resamples, len(one))), axis=1) for one in (first, second))
+    low, high = (np.median(random.choice(sample, (resamples, len(sample))), axis=1) for sample in (first, second))
     with np.errstate(invalid="ignore"):
         moved = np.sort(np.where(low == high, 0.0, high - low))
     tail = int((1 - LEVEL) / 2 * resamples)

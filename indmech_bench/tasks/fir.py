@@ -96,7 +96,7 @@ class FirTask(KernelTask):
         """Lengths that make sense together, then whether the dependence can be reached: a first truth is drawn."""
         lengths, learner = self.lengths, self.model.lengths
         check_mode(self.observation, learner, self.n)
-        if any(own < true for own, true in zip(learner, lengths, strict=True)):
+        if any(learnt < true for learnt, true in zip(learner, lengths, strict=True)):
             raise InputError(f"learner '{self.learner}' must have at least the taps {self.taps} of the truth.")
         if self.noise is not None and not self.phase:
             raise InputError(f"noise {self.noise} dB is for the observation 'impulse', not '{self.observation}'.")
@@ -118,12 +118,12 @@ class FirTask(KernelTask):
     def draw(self, streams: Streams) -> dict[str, Tensor]:
         """iid Gaussian taps (R, L_k), kept where they meet the task's condition and the interventions move them."""
 
-        def one(generator: np.random.Generator) -> dict[str, Tensor]:
+        def draw_row(generator: np.random.Generator) -> dict[str, Tensor]:
             return dependent(
                 generator, self._taps, self.model, self._moves, self.dependence, self.spread, self.tolerance
             )
 
-        return each(streams, one)
+        return each(streams, draw_row)
 
     def _taps(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
         pieces = normal(generator, size, sum(self.lengths)).split(self.lengths, -1)

@@ -84,22 +84,22 @@ class LinearGaussianTask(TaskBase):
                 raise InputError(f"{error}") from None
 
     def sample(self, streams: Streams) -> dict[str, Tensor]:
-        def one(generator: np.random.Generator) -> dict[str, Tensor]:
+        def draw_row(generator: np.random.Generator) -> dict[str, Tensor]:
             return dependent(
                 generator, self._draw, self.model, self._moves, self.dependence, self.spread, self.tolerance
             )
 
-        drawn = each(streams, one)
+        drawn = each(streams, draw_row)
         power = mean_square(drawn["B"] @ drawn["A"])
         return self.model.rescale(drawn, 1 / power.sqrt())
 
     def _draw(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
-        made = {}
+        drawn = {}
         for name in self.model.names:
             left, right = orthogonal(generator, size, self.d), orthogonal(generator, size, self.d)
             values = torch.exp(SIGMA * normal(generator, size, self.d, 1))
-            made[name] = left @ (values * right)
-        return made
+            drawn[name] = left @ (values * right)
+        return drawn
 
     def _moves(self, candidates: dict[str, Tensor]) -> Tensor:
         """Whether A A' is far enough from a multiple of the identity for rotations to move the law."""

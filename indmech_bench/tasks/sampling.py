@@ -39,9 +39,9 @@ def normal(generator: np.random.Generator, *shape: int) -> Tensor:
     return torch.from_numpy(generator.standard_normal(shape))
 
 
-def each(streams: Streams, one: Callable[[np.random.Generator], dict[str, Tensor]]) -> dict[str, Tensor]:
+def each(streams: Streams, draw_row: Callable[[np.random.Generator], dict[str, Tensor]]) -> dict[str, Tensor]:
     """One draw a replicate, (1, ...) each, one below the other."""
-    rows = [one(generator) for generator in streams.generators("taps")]
+    rows = [draw_row(generator) for generator in streams.generators("taps")]
     return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
 
 

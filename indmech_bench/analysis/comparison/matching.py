@@ -143,10 +143,10 @@ def _code_differences(matches: Sequence[Match]) -> list[str]:
     """Sources, engines and salts that are not the same."""
     found: dict[str, None] = {}
     for field in ("source", "engine", "salt"):
-        for one in matches:
-            before, after = ({row[field] for row in rows.values()} for rows in (one.a, one.b))
+        for matched in matches:
+            before, after = ({row[field] for row in rows.values()} for rows in (matched.a, matched.b))
             if before != after:
-                owner = f"{one.method}: " if field == "source" else ""
+                owner = f"{matched.method}: " if field == "source" else ""
                 found[f"{owner}{field} {_listed(before)} -> {_listed(after)}"] = None
     return list(found)
 

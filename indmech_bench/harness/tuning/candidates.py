@@ -62,7 +62,7 @@ def candidates(catalogue: Catalogue, text: str, grid: Sequence[str]) -> list[Nam
         raise InputError(f"method '{text}' has no grid of its own to tune: give --grid setting=value|value.")
     combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     named = [base, *(Named(entry, {**base.settings, **combination}) for combination in combinations)]
-    distinct = {one.label: one for one in named}
+    distinct = {candidate.label: candidate for candidate in named}
     return list(distinct.values())
 
 
@@ -90,8 +90,8 @@ def choose(judged: Sequence[Candidate]) -> Candidate | None:
     Nearest: the fewest settings changed, then the first. None where every value is infinite: at least half of each
     candidate's replicates failed.
     """
-    least = min(max(one.value, NOISE) for one in judged)
+    least = min(max(candidate.value, NOISE) for candidate in judged)
     if math.isinf(least):
         return None
-    tied = [one for one in judged if max(one.value, NOISE) <= least * (1 + TIE)]
-    return min(tied, key=lambda one: one.changed)
+    tied = [candidate for candidate in judged if max(candidate.value, NOISE) <= least * (1 + TIE)]
+    return min(tied, key=lambda candidate: candidate.changed)

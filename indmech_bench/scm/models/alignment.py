@@ -15,14 +15,14 @@ def kernel_error(kernels: Sequence[Tensor], true: Sequence[Tensor], n: int, ties
     ties: `free`: every kernel has a delay of its own. `sum`: delays add up to 0, as the observed phase of a chain
     demands. `opposite`: all but the last share a delay, which the last undoes.
     """
-    made, target = ([_unit(pad(kernel, (0, n - kernel.shape[-1]))) for kernel in side] for side in (kernels, true))
+    learnt, target = ([_unit(pad(kernel, (0, n - kernel.shape[-1]))) for kernel in side] for side in (kernels, true))
     # correlations[k][:, d]: of the true kernel k with the learnt one delayed by d
     correlations = [
-        torch.fft.irfft(torch.fft.rfft(a).conj() * torch.fft.rfft(b), n=n) for a, b in zip(made, target, strict=True)
+        torch.fft.irfft(torch.fft.rfft(a).conj() * torch.fft.rfft(b), n=n) for a, b in zip(learnt, target, strict=True)
     ]
     delays = _delays([c.abs().nan_to_num(-1) for c in correlations], ties)
     squares = []
-    for kernel, other, correlation, delay in zip(made, target, correlations, delays, strict=True):
+    for kernel, other, correlation, delay in zip(learnt, target, correlations, delays, strict=True):
         source = (torch.arange(n) - delay.unsqueeze(-1)) % n
         sign = torch.where(correlation.gather(-1, delay.unsqueeze(-1)) < 0, -1.0, 1.0)
         squares.append((kernel.gather(-1, source) * sign - other).square().sum(-1))
@@ -44,9 +44,9 @@ def _delays(gains: list[Tensor], ties: str) -> list[Tensor]:
         return [delay] * (len(gains) - 1) + [-delay % n]
     # best[:, d]: largest sum of the gains so far whose delays add up to d; choice[k][:, d]: the delay of kernel k in it
     best, choices = gains[0], []
-    totals, own = torch.arange(n).unsqueeze(-1), torch.arange(n).unsqueeze(0)
+    totals, own_delays = torch.arange(n).unsqueeze(-1), torch.arange(n).unsqueeze(0)
     for gain in gains[1:]:
-        sums = best[:, (totals - own) % n] + gain.unsqueeze(1)
+        sums = best[:, (totals - own_delays) % n] + gain.unsqueeze(1)
         best, choice = sums.max(-1)
         choices.append(choice)
     total = torch.zeros(len(best), dtype=torch.long)

@@ -28,8 +28,8 @@ class SharedConvolution(KernelModel):
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        own = {f"k1_{e + 1}": (self.lengths[0],) for e in range(self.environments)}
-        return {**own, "k2": (self.lengths[1],)}
+        of_environments = {f"k1_{e + 1}": (self.lengths[0],) for e in range(self.environments)}
+        return {**of_environments, "k2": (self.lengths[1],)}
 
     def degrees_of_freedom(self, phase: bool) -> int:
         return self.environments * self.lengths[0] + self.lengths[1] - 1

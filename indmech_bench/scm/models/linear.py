@@ -84,8 +84,8 @@ class LinearCascade(BaseModel):
         """sqrt(mean_k |M_hat_k - M_k|^2) of unit-norm matrices, least over signs: (R,)."""
         squares = []
         for name in self.names:
-            made, target = (side[name].flatten(-2) for side in (parameters, true))
-            cosine = (made * target).sum(-1) / (made.norm(dim=-1) * target.norm(dim=-1))
+            learnt, true_entries = (side[name].flatten(-2) for side in (parameters, true))
+            cosine = (learnt * true_entries).sum(-1) / (learnt.norm(dim=-1) * true_entries.norm(dim=-1))
             squares.append((2 - 2 * cosine.abs()).clamp_min(0))
         return torch.stack(squares, -1).mean(-1).sqrt()
 

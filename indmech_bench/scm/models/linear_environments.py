@@ -111,8 +111,8 @@ class LinearEnvironments(BaseModel):
             columns = side["B"].mT.gather(-2, order.unsqueeze(-1).expand_as(side["B"])).flatten(-2)
             sources = [side[name].abs().gather(-1, order) for name in self.names[:-1]]
             sides.append([columns.abs(), *sources])
-        for made, target in zip(*sides, strict=True):
-            cosine = (made * target).sum(-1) / (made.norm(dim=-1) * target.norm(dim=-1))
+        for learnt, target in zip(*sides, strict=True):
+            cosine = (learnt * target).sum(-1) / (learnt.norm(dim=-1) * target.norm(dim=-1))
             squares.append((2 - 2 * cosine).clamp_min(0))
         return torch.stack(squares, -1).mean(-1).sqrt()
 

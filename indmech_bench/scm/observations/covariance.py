@@ -37,9 +37,9 @@ class Covariance:
 
     def residuals(self, parameters: Parameters) -> Tensor:
         """Entries of the difference, (R, m) or (R, S, m), m = [E] d^2; the sum of their squares is the fit loss."""
-        made = self.model.covariance(parameters)
+        fitted = self.model.covariance(parameters)
         size = (self.covariance.square().sum((-2, -1), keepdim=True) * (self.model.environments or 1)).sqrt()
-        difference = (made - over_starts(self.covariance, made)) / over_starts(size, made)
+        difference = (fitted - over_starts(self.covariance, fitted)) / over_starts(size, fitted)
         return flat_from(difference, self.covariance.dim() - 1)
 
     features = residuals
@@ -89,14 +89,14 @@ class GaussianSamples:
         if batch is not None:
             chosen = self.data[torch.arange(len(batch)).unsqueeze(-1), batch]
             moment = chosen.mT @ chosen / batch.shape[-1]
-        made = self.model.covariance(parameters)
-        eye = torch.eye(made.shape[-1], dtype=made.dtype)
-        made = made + over_starts(self.floor[:, None, None], made) * eye
-        factor = torch.linalg.cholesky_ex(made)[0]
-        right = over_starts(moment, made).expand_as(made).contiguous()
+        fitted = self.model.covariance(parameters)
+        eye = torch.eye(fitted.shape[-1], dtype=fitted.dtype)
+        fitted = fitted + over_starts(self.floor[:, None, None], fitted) * eye
+        factor = torch.linalg.cholesky_ex(fitted)[0]
+        right = over_starts(moment, fitted).expand_as(fitted).contiguous()
         ratio = trace(torch.cholesky_solve(right, factor))
         difference = _log_determinant(factor) - over_starts(determinant, ratio)
-        return ratio + difference / made.shape[-1] - 1
+        return ratio + difference / fitted.shape[-1] - 1
 
     def residuals(self, parameters: Parameters) -> Tensor:
         raise UnsupportedError("samples of a linear model have no residuals to polish")

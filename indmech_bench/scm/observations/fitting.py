@@ -33,9 +33,9 @@ def fits_statistically(deviances: Tensor, degrees_of_freedom: int) -> Tensor:
     return (finite - finite.min(-1, keepdim=True).values) <= chi2_quantile_95(degrees_of_freedom)
 
 
-def over_starts(value: Tensor, made: Tensor) -> Tensor:
+def over_starts(value: Tensor, fitted: Tensor) -> Tensor:
     """An observation (R, ...) shaped to stand beside what was made of parameters, (R, ...) or (R, S, ...)."""
-    return value.unsqueeze(1) if made.dim() > value.dim() else value
+    return value.unsqueeze(1) if fitted.dim() > value.dim() else value
 
 
 def flat_from(value: Tensor, axes: int) -> Tensor:

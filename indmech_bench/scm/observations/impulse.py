@@ -49,9 +49,9 @@ class Impulse:
 
     def residuals(self, parameters: Parameters) -> Tensor:
         """Real residuals (R, m) or (R, S, m), m = [E] 2 (n // 2 + 1); the sum of their squares is the fit loss."""
-        made = self.model.composite(parameters)
-        target, weights = (over_starts(value, made) for value in self._target)
-        return flat_from(torch.view_as_real(made - target) * weights.unsqueeze(-1), self.kernel.dim())
+        fitted = self.model.composite(parameters)
+        target, weights = (over_starts(value, fitted) for value in self._target)
+        return flat_from(torch.view_as_real(fitted - target) * weights.unsqueeze(-1), self.kernel.dim())
 
     features = residuals
 

@@ -46,9 +46,9 @@ class Spectrum:
 
     def residuals(self, parameters: Parameters) -> Tensor:
         """Real residuals (R, m) or (R, S, m), m = [E] (n // 2 + 1); the sum of their squares is the fit loss."""
-        made = self.model.half_spectrum(parameters)
-        target, weights = (over_starts(value, made) for value in self._target)
-        return flat_from((made.clamp_min(TINY).sqrt() - target) * weights, self.spectrum.dim() - 1)
+        fitted = self.model.half_spectrum(parameters)
+        target, weights = (over_starts(value, fitted) for value in self._target)
+        return flat_from((fitted.clamp_min(TINY).sqrt() - target) * weights, self.spectrum.dim() - 1)
 
     features = residuals
 
