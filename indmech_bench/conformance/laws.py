@@ -70,8 +70,9 @@ def invariants(setup: Setup) -> str | None:
     metrics = score(truth, Solution(truth.model.laws(near), near))
     blind = (metrics["extrapolation_error"] > 1e-6) & ~(metrics["equivalence_gap"] > 1e-5)
     if bool(blind.any()):
+        gap, error = (listed(metrics[name]) for name in ("equivalence_gap", "extrapolation_error"))
         raise CheckFailedError(
-            f"equivalence_gap is {listed(metrics['equivalence_gap'])}, e {listed(metrics['extrapolation_error'])}",
+            f"equivalence_gap is {gap} where e is {error}",
             "invariants must be complete: what differs under an intervention differs in them",
         )
     return None
