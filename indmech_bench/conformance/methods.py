@@ -17,9 +17,7 @@ from indmech_bench.harness.batches import is_batched, is_row_exact
 from indmech_bench.results.statuses import Status
 
 SEED, OTHER = 3, 4
-AMONG = (0, 1, 2, 3, 4)
-LAST = (14, 15, 3)
-THREE = (0, 1, 2)
+AMONG, LAST, THREE = (0, 1, 2, 3, 4), (14, 15, 3), (0, 1, 2)
 
 
 def shapes(bench: Bench) -> str | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from indmech_bench.errors import InputError
 from indmech_bench.harness.batches import TUNING_FROM
-from indmech_bench.harness.benchmark import Report, run
-from indmech_bench.harness.planning import plan
+from indmech_bench.harness.benchmark import Report, run_plans
+from indmech_bench.harness.options import RunOptions, said_of_options, takes_run_options
+from indmech_bench.harness.planning import Plan, plan
+from indmech_bench.harness.tuning.settings_file import Tuned, read_tuned
 from indmech_bench.registry.catalogue import Catalogue, read_plugin
 from indmech_bench.registry.identity import ENGINE, EXTERNAL
 from indmech_bench.registry.notation import Named, label
@@ -19,78 +21,83 @@ from indmech_bench.results.current import newest
 from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.row_fields import Row
 
+OF_THE_FOLDER = ("suite", "tasks", "seeds", "budget", "precision", "salt")
+"""Options that the folder decides."""
 
-def run_against(
-    folder: str | Path,
-    *,
-    methods: Sequence[str] = (),
-    out: str | Path | None = None,
-    plugins: Sequence[str | Path] = (),
-    timeout: float | None = None,
-    fresh: bool = False,
-    **options: Any,
-) -> Report:
+
+@takes_run_options(without=(*OF_THE_FOLDER, "with_references"))
+def run_against(folder: str | Path, **options: Any) -> Report:
     """Run methods on the tasks, seeds, budgets and precisions of the rows in `folder`, which is not changed.
 
-    methods: by default those of the plugins. out: where the rows go, `results/<method>` by default; references are
-    not run again. options: jobs, save_solutions, retry_failed, command of `harness.run`. Raises InputError.
+    The methods are by default those of the settings files, or those of the plugins; the rows go into `results/<method>`
+    by default; references are not run again. Raises InputError.
     """
-    parts = plans_against(folder, methods=methods, out=out, plugins=plugins)
-    total = None
-    for part in parts:
-        report = run(**part, timeout=timeout, fresh=fresh and total is None, **options)
-        total = (
-            report
-            if total is None
-            else replace(
-                report,
-                ok=total.ok + report.ok,
-                failed=total.failed + report.failed,
-                skipped=total.skipped + report.skipped,
-                resumed=total.resumed + report.resumed,
-            )
-        )
-    assert total is not None
-    return total
+    return run_plans(plans_against(folder, RunOptions.of(**options)))
 
 
-def plans_against(
-    folder: str | Path,
-    *,
-    methods: Sequence[str] = (),
-    out: str | Path | None = None,
-    plugins: Sequence[str | Path] = (),
-) -> list[dict[str, Any]]:
-    """The arguments of `run`, one set for all tasks that share seeds, budget and precision. Raises InputError."""
+def plans_against(folder: str | Path, options: RunOptions) -> list[Plan]:
+    """What is to be run: a plan for all tasks that share seeds, budget and precision. Raises InputError."""
     place = existing_folder(folder)
-    listed = list(methods) or [
-        entry.name for path in plugins for entry in read_plugin(Path(path)) if entry.kind == "method"
-    ]
-    if not listed:
-        raise InputError("--against needs the newcomer: give --method NAME or --plugin FILE.py.")
-    target = Path(out) if out else Path("results") / "+".join(dict.fromkeys(m.partition(":")[0] for m in listed))
+    for name in OF_THE_FOLDER:
+        if getattr(options, name):
+            flag = "the suite" if name == "suite" else said_of_options()[name].flag
+            raise InputError(f"--against takes it from '{folder}': leave out {flag}.")
+    catalogue = Catalogue.read(map(Path, options.plugins))
+    tuned = [read_tuned(path, catalogue) for path in options.settings]
+    methods = list(options.methods) or ([] if tuned else _of_plugins(options))
+    if not (methods or tuned):
+        raise InputError("--against needs the newcomer: give --method NAME, --settings FILE or --plugin FILE.py.")
+    names = dict.fromkeys([*(text.partition(":")[0] for text in methods), *(file.method.name for file in tuned)])
+    target = Path(options.out) if options.out else Path("results") / "+".join(names)
     if target.resolve() == place.resolve():
         raise InputError(f"--out '{target}' is the folder to run against, which stays as it is: give another.")
     rows = newest(read_folder(place))[0]
     if not rows:
         raise InputError(f"'{place}' holds no rows yet.")
-    catalogue = Catalogue.read(map(Path, plugins))
-    parts: list[dict[str, Any]] = [
-        {
-            "tasks": tasks,
-            "methods": listed,
-            "seeds": seeds,
-            "budget": budget,
-            "precision": precision,
-            "out": target,
-            "plugins": plugins,
-            "with_references": False,
-        }
-        for (seeds, budget, precision), tasks in _by_conditions(place, rows, catalogue).items()
-    ]
-    for part in parts:
-        plan(**part)
-    return parts
+    parts = _by_conditions(place, rows, catalogue)
+    _check_settings(place, tuned, parts.values())
+    plans: list[Plan] = []
+    for (seeds, budget, precision), tasks in parts.items():
+        files = [file.path for file in tuned if file.task.label in tasks]
+        if not (methods or files):
+            continue
+        part = replace(
+            options,
+            tasks=tasks,
+            methods=methods,
+            settings=files,
+            seeds=seeds,
+            budget=budget,
+            precision=precision,
+            out=target,
+            with_references=False,
+            fresh=options.fresh and not plans,  # the parts share the folder
+        )
+        plans.append(plan(part))
+    return plans
+
+
+def _of_plugins(options: RunOptions) -> list[str]:
+    """The methods that the plugins register."""
+    entries = [entry for path in options.plugins for entry in read_plugin(Path(path))]
+    return [entry.name for entry in entries if entry.kind == "method"]
+
+
+def _check_settings(folder: Path, tuned: Sequence[Tuned], tasks: Iterable[Sequence[str]]) -> None:
+    """Raises InputError for a settings file of a task that the folder has no rows of."""
+    known = {task for some in tasks for task in some}
+    for file in tuned:
+        if file.task.label not in known:
+            raise InputError(
+                f"settings file '{file.path}' is for task '{file.task.label}', of which '{folder}' has no rows."
+            )
+
+
+def tables_against(folder: str | Path, report: Report) -> str:
+    """The leaderboard of the folder's rows and the newcomer's together."""
+    from indmech_bench.analysis.ranking.ranking import leaderboard  # plans need no statistics
+
+    return str(leaderboard(folder, beside=[report.folder]))
 
 
 Conditions = tuple[str, float | None, str]
@@ -108,8 +115,8 @@ def _by_conditions(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> d
         _check(row, resolve(catalogue, "task", task), folder)
         seeds.setdefault((task, row["budget"], row["precision"]), set()).add(row["seed"])
     parts: dict[Conditions, list[str]] = {}
-    for (task, budget, precision), own in seeds.items():
-        for span in _spans(sorted(own)):
+    for (task, budget, precision), numbers in seeds.items():
+        for span in _spans(sorted(numbers)):
             parts.setdefault((span, budget, precision), []).append(task)
     return parts
 

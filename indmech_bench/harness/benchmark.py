@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from indmech_bench.harness.batches import batches_of
 from indmech_bench.harness.cells import Cell
+from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
 from indmech_bench.harness.preflight import check_objects
 from indmech_bench.harness.workers.messages import Job, Outcome, result_of
@@ -45,86 +46,52 @@ class Report:
         return f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
 
 
-def run(
-    suite: str | None = None,
-    *,
-    tasks: Sequence[str] = (),
-    methods: Sequence[str] = (),
-    settings: Sequence[str | Path] = (),
-    seeds: str | None = None,
-    out: str | Path | None = None,
-    jobs: int | Executor | None = None,
-    timeout: float | None = None,
-    budget: float | None = None,
-    precision: str | None = None,
-    plugins: Sequence[str | Path] = (),
-    salt: str = "",
-    save_solutions: bool = False,
-    with_references: bool = True,
-    retry_failed: bool = False,
-    fresh: bool = False,
-    command: Sequence[str] = (),
-) -> Report:
+@takes_run_options()
+def run(suite: str | None = None, **options: Any) -> Report:
     """Run a benchmark, or go on with one: rows that the folder holds already are not run again.
 
-    suite: name of a shipped suite or path of a .toml file; tasks, methods: `name:setting=value,...`; settings: files
-    that `tune` has written, each adds its method on the task it was tuned on (see `plan`); seeds: `32`, `0-31`; out:
-    results folder; jobs: worker processes, 0 for this process, None for one a core, or a `concurrent.futures.Executor`
-    whose workers are to run the jobs (a cluster's); timeout: seconds an attempt; budget: cost units a replicate;
-    precision: float64 or float32; plugins: files; salt: a secret mixed into every truth; save_solutions: keep the
-    parameters of every row of a method that is ok, see `solutions`; with_references: run them too; retry_failed: run
-    failed rows again; fresh: move an existing folder aside first.
-    Raises InputError before anything is written when an argument is wrong.
+    Raises InputError before anything is written when an option is wrong. See `RunOptions`.
     """
-    what = plan(
-        suite,
-        tasks=tasks,
-        methods=methods,
-        settings=settings,
-        seeds=seeds,
-        out=out,
-        timeout=timeout,
-        budget=budget,
-        precision=precision,
-        plugins=plugins,
-        salt=salt,
-        save_solutions=save_solutions,
-        with_references=with_references,
+    return run_plan(plan(RunOptions.of(suite=suite, **options)))
+
+
+def run_plans(plans: Sequence[Plan]) -> Report:
+    """Run plans that write into one folder, one after the other. Raises InputError."""
+    reports = [run_plan(what) for what in plans]
+    return Report(
+        plans[0].folder,
+        ok=sum(report.ok for report in reports),
+        failed=sum(report.failed for report in reports),
+        skipped=sum(report.skipped for report in reports),
+        resumed=sum(report.resumed for report in reports),
     )
-    return run_plan(what, jobs=jobs, retry_failed=retry_failed, fresh=fresh, command=command)
 
 
-def run_plan(
-    what: Plan,
-    *,
-    jobs: int | Executor | None = None,
-    retry_failed: bool = False,
-    fresh: bool = False,
-    command: Sequence[str] = (),
-) -> Report:
-    """Run what a plan covers; arguments as in `run`. Raises InputError before anything is written."""
+def run_plan(what: Plan) -> Report:
+    """Run what a plan covers. Raises InputError before anything is written."""
+    jobs = what.options.jobs
     if jobs is None:
         jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(jobs, int):
         check_jobs(jobs)
     check_objects(what.cells, in_place=jobs == 0)
-    if fresh:
+    if what.options.fresh:
         aside = move_aside(what.folder)
         if aside:
             print(f"the folder that was there is now {aside}", file=sys.stderr)
     with writing(what.folder) as writer:
-        return _run(what, writer, jobs, retry_failed, list(command))
+        return _run(what, writer, jobs)
 
 
-def _run(what: Plan, writer: Writer, jobs: int | Executor, retry_failed: bool, command: list[str]) -> Report:
+def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     keys = what.row_keys()
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
-    done = {key for key, status in before.items() if not (retry_failed and status in FAILED)}
+    done = {key for key, status in before.items() if not (what.options.retry_failed and status in FAILED)}
     todo = [job for cell in what.cells for job in _jobs(what, cell, done)]
     _show_again(writer, done)
     if todo:
         run_id = new_run_id()
-        writer.record(run_id, _manifest_entry(what, command, jobs))
+        writer.record(run_id, _manifest_entry(what, jobs))
         _work(what, writer, jobs, todo, run_id)
     counts = count(row for key, row in writer.rows.items() if key in keys)
     failed = sum(counts[status] for status in FAILED)
@@ -139,9 +106,10 @@ def _show_again(writer: Writer, done: set[str]) -> None:
         writer.append(hidden)
 
 
-def _manifest_entry(what: Plan, command: list[str], jobs: int | Executor) -> dict[str, Any]:
+def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
+    salt = what.options.salt
     return {
-        **provenance([argument.replace(what.salt, "***") if what.salt else argument for argument in command]),
+        **provenance([word.replace(salt, "***") if salt else word for word in what.options.command]),
         "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
@@ -157,7 +125,7 @@ def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell: its seeds that are not done, in batches."""
     missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
     for _, wanted in batches_of(cell.method.entry.facts, missing, BATCH):
-        yield cell, cell.job(wanted, what.plugins, what.save_solutions)
+        yield cell, cell.job(wanted, what.plugins, what.options.save_solutions)
 
 
 def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from indmech_bench.harness.cells import Cell, make_cells
+from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.suites.seeds import read_seeds
 from indmech_bench.harness.suites.suite import Suite, check_limits, read_suite
 from indmech_bench.harness.tuning.settings_file import check_tuned, read_tuned
@@ -19,15 +19,17 @@ from indmech_bench.results.rows import read_rows
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a run covers: its cells and seeds, where it writes, under which limits."""
+    """All that a run covers: its cells and seeds, where it writes, under which limits.
+
+    options: what it was asked for, with which it is carried out; what they leave open is decided in the other fields.
+    """
 
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     folder: Path
     timeout: float
     plugins: tuple[str, ...]
-    salt: str
-    save_solutions: bool = False
+    options: RunOptions
 
     @property
     def size(self) -> int:
@@ -38,66 +40,50 @@ class Plan:
         return {key for cell in self.cells for key in cell.keys(self.seeds).values()}
 
 
-def plan(
-    suite: str | None = None,
-    *,
-    tasks: Sequence[str] = (),
-    methods: Sequence[str] = (),
-    settings: Sequence[str | Path] = (),
-    seeds: str | None = None,
-    out: str | Path | None = None,
-    timeout: float | None = None,
-    budget: float | None = None,
-    precision: str | None = None,
-    plugins: Sequence[str | Path] = (),
-    salt: str = "",
-    save_solutions: bool = False,
-    with_references: bool = True,
-) -> Plan:
-    """What `run` with these arguments would cover; nothing is drawn or written. Raises InputError.
-
-    Without suite and tasks: the suite `core`, or with `settings` the tasks that these files were tuned on. With a
-    suite, `tasks`, `methods` and `settings` replace its lists; other methods leave its settings files out, and other
-    tasks leave out those tuned elsewhere. Without methods and suite: the methods of `settings`, or every registered
-    one, of plugins too. The budget and precision of the run decide, not those of a settings file; where they differ a
-    warning says so.
-    """
-    paths = tuple(str(Path(plugin).resolve()) for plugin in plugins)
-    catalogue = Catalogue.read(Path(path) for path in paths)
-    chosen = read_suite(suite) if suite else read_suite("core") if not (tasks or settings) else Suite(name="local")
-    timeout = chosen.timeout if timeout is None else timeout
-    budget = chosen.budget if budget is None else budget
-    precision = precision or chosen.precision
+def plan(options: RunOptions) -> Plan:
+    """What a run with these options would cover; nothing is drawn or written. Raises InputError."""
+    plugins = tuple(str(Path(plugin).resolve()) for plugin in options.plugins)
+    catalogue = Catalogue.read(Path(path) for path in plugins)
+    suite = _suite(options)
+    timeout = suite.timeout if options.timeout is None else options.timeout
+    budget = suite.budget if options.budget is None else options.budget
+    precision = options.precision or suite.precision
     check_limits(budget, timeout, precision)
-    files = settings or (() if methods else chosen.settings)
+    files = options.settings or (() if options.methods else suite.settings)
     tuned = [read_tuned(path, catalogue) for path in files]
-    labels = tasks or chosen.tasks or list(dict.fromkeys(one.task.label for one in tuned))
+    tasks = options.tasks or suite.tasks or list(dict.fromkeys(file.task.label for file in tuned))
     if tuned:
-        named = [resolve(catalogue, "task", label) for label in labels]
-        if tasks and not settings:
-            tuned = [one for one in tuned if one.task in named]
+        named = [resolve(catalogue, "task", label) for label in tasks]
+        if options.tasks and not options.settings:
+            tuned = [file for file in tuned if file.task in named]
         for sentence in check_tuned(tuned, named, budget, precision):
             warnings.warn(sentence, stacklevel=2)
-    listed = methods or chosen.methods or ([] if files else [entry.name for entry in catalogue.of_kind("method")])
+    every = [] if files else [entry.name for entry in catalogue.of_kind("method")]
     cells = make_cells(
         catalogue,
-        labels,
-        listed,
-        salt=salt,
+        tasks,
+        options.methods or suite.methods or every,
+        salt=options.salt,
         budget=budget,
         precision=precision,
         tuned=tuned,
-        with_references=with_references,
+        with_references=options.with_references,
     )
     return Plan(
         cells=tuple(cells),
-        seeds=tuple(read_seeds(seeds or chosen.seeds)),
-        folder=Path(out) if out else Path("results") / chosen.name,
+        seeds=tuple(read_seeds(options.seeds or suite.seeds)),
+        folder=Path(options.out) if options.out else Path("results") / suite.name,
         timeout=timeout,
-        plugins=paths,
-        salt=salt,
-        save_solutions=save_solutions,
+        plugins=plugins,
+        options=options,
     )
+
+
+def _suite(options: RunOptions) -> Suite:
+    """The suite that is run, or one without a list of its own that stands for what is given."""
+    if options.suite:
+        return read_suite(options.suite)
+    return Suite(name="local") if options.tasks or options.settings else read_suite("core")
 
 
 def dry_run_lines(what: Plan) -> list[str]:

@@ -16,6 +16,7 @@ from indmech_bench.analysis.status import status_of
 from indmech_bench.errors import InputError
 from indmech_bench.harness.against import plans_against, run_against
 from indmech_bench.harness.external import export_observations, row_text, score_file
+from indmech_bench.harness.options import RunOptions
 from indmech_bench.registry.identity import KEYED
 from indmech_bench.results.folder import read_folder
 from indmech_bench.results.parameter_files import solution_path
@@ -83,13 +84,49 @@ def test_another_version_of_a_task_is_refused(base: Path, monkeypatch: pytest.Mo
     rows = [{**row, "task_version": 7} for row in read_folder(base)]
     monkeypatch.setattr("indmech_bench.harness.against.read_folder", lambda folder: rows)
     with pytest.raises(InputError, match=r"has version 7 of fir-natural, today's is 1: run its methods anew"):
-        plans_against(base, methods=[SGD])
+        plans_against(base, RunOptions(methods=[SGD]))
+
+
+def test_a_dry_run_against_a_folder_shows_what_would_run_and_runs_nothing(cli: Cli, tmp_path: Path, base: Path) -> None:
+    shown = cli("run", "--against", str(base), "--method", SGD, "--dry-run")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    lines = shown.stdout.splitlines()
+    assert [line for line in lines if not line.startswith("results/sgd: ")] == [
+        "fir-natural  sgd:steps=5  2 of 2 seeds to run",
+        "fir-natural  sgd:steps=5  1 of 1 seeds to run",
+        "fir-spectrum:taps=5x3  sgd:steps=5  2 of 2 seeds to run",
+    ]
+    assert not (tmp_path / "results").exists()
+
+
+def settings_file(folder: Path, task: str) -> Path:
+    file = folder / "tuned.toml"
+    indmech_bench.tune(
+        "adam:steps=5", task=task, protocol="blind", seeds="10000-10000", grid=["learning_rate=0.1"], out=file, jobs=0
+    )
+    return file
+
+
+def test_a_tuned_newcomer_runs_on_the_task_that_it_was_tuned_on(tmp_path: Path, base: Path) -> None:
+    with pytest.warns(UserWarning, match="this run has"):
+        (what,) = plans_against(base, RunOptions(settings=[settings_file(tmp_path, "fir-spectrum:taps=5x3")]))
+    (cell,) = what.cells
+    assert (cell.task.label, cell.protocol) == ("fir-spectrum:taps=5x3", "tuned-blind")
+    assert what.folder == Path("results/adam")
+
+
+def test_a_newcomer_tuned_elsewhere_is_refused(tmp_path: Path, base: Path) -> None:
+    with pytest.raises(InputError, match=r"is for task 'fork', of which '.*' has no rows"):
+        run_against(base, settings=[settings_file(tmp_path, "fork")])
 
 
 def test_what_the_folder_says_is_not_to_be_given(cli: Cli, base: Path) -> None:
     made = cli("run", "--against", str(base), "--method", SGD, "--seeds", "2")
     assert made.returncode == 2
     assert made.stderr == f"indmech-bench: --against takes it from '{base}': leave out --seeds.\n"
+    for given, flag in (({"suite": "core"}, "the suite"), ({"tasks": ["fork"]}, "--task"), ({"salt": "x"}, "--salt")):
+        with pytest.raises(InputError, match=f"leave out {flag}"):
+            plans_against(base, RunOptions(methods=[SGD], **given))
 
 
 @pytest.fixture(scope="module")

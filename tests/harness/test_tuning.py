@@ -17,6 +17,7 @@ from documents import records
 from indmech_bench.analysis.labels import with_labels
 from indmech_bench.errors import InputError
 from indmech_bench.harness.benchmark import run
+from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.planning import plan
 from indmech_bench.harness.tuning.candidates import Candidate, candidates, choose
 from indmech_bench.harness.tuning.settings_file import read_tuned
@@ -158,11 +159,11 @@ def test_a_suite_lists_settings_files_beside_it(cli: Cli, suite: str) -> None:
 
 @pytest.mark.parametrize("changes", [{"tasks": ["fork"]}, {"methods": ["adam"]}])
 def test_other_tasks_or_methods_leave_a_suites_settings_files_out(suite: str, changes: dict[str, list[str]]) -> None:
-    assert {cell.protocol for cell in plan(suite, **changes).cells} == {"default"}
+    assert {cell.protocol for cell in plan(RunOptions(suite=suite, **changes)).cells} == {"default"}
 
 
 def test_without_suite_task_and_method_only_what_the_files_name_runs(tuned: Path) -> None:
-    cells = plan(settings=[tuned / "blind.toml"]).cells
+    cells = plan(RunOptions(settings=[tuned / "blind.toml"])).cells
     assert {cell.task.label for cell in cells} == {"fir-natural"}
     assert [cell.label for cell in cells if not cell.reference] == ["adam:learning_rate=0.1,steps=20 [tuned-blind]"]
 
@@ -318,7 +319,7 @@ def test_a_wrong_settings_file_says_why(tuned: Path, tmp_path: Path, old: str, n
     assert old in text
     (tmp_path / "edited.toml").write_text(text.replace(old, new, 1))
     with pytest.raises(InputError) as raised:
-        plan(tasks=["fir-natural"], settings=[tmp_path / "edited.toml"])
+        plan(RunOptions(tasks=["fir-natural"], settings=[tmp_path / "edited.toml"]))
     assert sentence in str(raised.value)
     assert "edited.toml'" in str(raised.value)
 

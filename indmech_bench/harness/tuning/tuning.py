@@ -13,6 +13,7 @@ from typing import Any
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.harness.benchmark import run_plan
 from indmech_bench.harness.cells import make_cells
+from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.planning import Plan
 from indmech_bench.harness.suites.seeds import TUNING, read_seeds
 from indmech_bench.harness.suites.suite import DEFAULT_TIMEOUT, check_limits
@@ -109,8 +110,9 @@ def tune(
     command += ["--precision", precision]
     command += [part for path in paths for part in ("--plugin", Path(path).name)]
     command += ["--salt", "***"] if salt else []
-    plan = Plan(tuple(cells), tuple(numbers), file.with_suffix(""), timeout, paths, salt)
-    run_plan(plan, jobs=jobs, command=command)
+    options = RunOptions(salt=salt, jobs=jobs, command=command)
+    plan = Plan(tuple(cells), tuple(numbers), file.with_suffix(""), timeout, paths, options)
+    run_plan(plan)
     rows = {row["key"]: row for row in read_folder(plan.folder)}
     own = [[rows[key] for key in cell.keys(numbers).values()] for cell in cells]
     tried = tuple(judged(cell.method, methods[0], some, metric) for cell, some in zip(cells, own, strict=True))
