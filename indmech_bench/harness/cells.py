@@ -88,6 +88,16 @@ def make_cells(
     """Task by task: every reference if wanted, the methods, then those tuned on it.
 
     Raises InputError for a name that is wrong or given twice.
+
+    Args:
+        catalogue: what is registered.
+        tasks: as `name:setting=value,...`.
+        methods: likewise.
+        salt: a secret mixed into every truth.
+        budget: cost units a replicate, None for no limit; references have none.
+        precision: of the methods; references compute in float64.
+        tuned: settings files, each for its own task.
+        with_references: whether every reference stands beside the methods.
     """
     named_tasks = _distinct(catalogue, "task", tasks)
     named_methods = _distinct(catalogue, "method", methods)

@@ -34,6 +34,12 @@ def export_observations(
     Returns `observation.json` (kind of observation, shapes, mechanisms, size) and one `seed-S.npz` a seed with
     `observations` of mean power 1 and, as `start.NAME`, the start that all methods of the suite share. Raises
     InputError.
+
+    Args:
+        task: as `name:setting=value,...`.
+        seeds: `32` for 0 to 31, or a range such as `100-131`.
+        out: the folder, which is made where it does not exist.
+        plugins: files that register tasks.
     """
     named = resolve(Catalogue.read(map(Path, plugins)), "task", task)
     numbers, folder = read_seeds(seeds), Path(out)
@@ -78,8 +84,17 @@ def score_file(
 ) -> Row:
     """Score the parameters in an .npz, in the scale of the exported observation, against the truth of a seed.
 
-    Returns the row. With `out` it is kept there as that of the method `external-NAME`, source `external`, cost and
-    seconds not known. Raises InputError, also where the folder has that row with other metrics.
+    Returns the row, whose source is `external`, cost and seconds not known. Raises InputError, also where the folder
+    has that row with other metrics.
+
+    Args:
+        path: the file, an array for each parameter.
+        task: as `name:setting=value,...`.
+        seed: whose observation was fitted.
+        name: the row's method is `external-NAME`.
+        out: a results folder that the row is kept in; needs `name`.
+        plugins: files that register tasks.
+        command: what the manifest says that this was started by.
     """
     catalogue = Catalogue.read(map(Path, plugins))
     named = resolve(catalogue, "task", task)

@@ -45,6 +45,15 @@ def pose_problem(job: Draws, task: Task, make: Callable[..., Problem] = Problem)
 
 
 def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, seconds: float) -> list[Outcome]:
+    """The outcomes of a job's seeds: draws their truths again, to compare the solution with them.
+
+    Args:
+        job: names the truths; says whether the solution's parameters go along.
+        task: the live task.
+        problem: what the method was given, for what it spent.
+        solution: what the method gave back, rows as in the job's seeds.
+        seconds: that a seed took.
+    """
     torch.set_default_dtype(torch.float64)
     truth = draw_truth(job, task)
     facts = task.facts(truth)

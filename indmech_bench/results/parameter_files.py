@@ -19,12 +19,27 @@ Arrays = dict[str, NDArray[np.float64]]
 
 
 def solution_path(folder: Path, task: str, method: str, key: str) -> Path:
-    """Where a row's parameters are kept."""
+    """Where a row's parameters are kept.
+
+    Args:
+        folder: the results folder.
+        task: the name of the row's task.
+        method: the name of its method.
+        key: the row's key.
+    """
     return folder / SOLUTIONS / task / method / f"{key}.npz"
 
 
 def keep_solution(folder: Path, task: str, method: str, key: str, parameters: Mapping[str, Any]) -> None:
-    """Write a row's parameters, atomically. Raises InputError when the disk refuses."""
+    """Write a row's parameters, atomically. Raises InputError when the disk refuses.
+
+    Args:
+        folder: the results folder.
+        task: the name of the row's task.
+        method: the name of its method.
+        key: the row's key.
+        parameters: name -> array or nested lists, in the scale of the observation.
+    """
     write_arrays(solution_path(folder, task, method, key), parameters)
 
 

@@ -39,9 +39,9 @@ def normal(generator: np.random.Generator, *shape: int) -> Tensor:
     return torch.from_numpy(generator.standard_normal(shape))
 
 
-def each(streams: Streams, draw_row: Callable[[np.random.Generator], dict[str, Tensor]]) -> dict[str, Tensor]:
+def each(streams: Streams, draw: Callable[[np.random.Generator], dict[str, Tensor]]) -> dict[str, Tensor]:
     """One draw a replicate, (1, ...) each, one below the other."""
-    rows = [draw_row(generator) for generator in streams.generators("taps")]
+    rows = [draw(generator) for generator in streams.generators("taps")]
     return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -54,7 +54,14 @@ def _blocks() -> Iterator[int]:
 def first_that(
     generator: np.random.Generator, draw: Draw, keep: Callable[[dict[str, Tensor]], Tensor], wanted: str
 ) -> dict[str, Tensor]:
-    """The first candidate (1, ...) that is kept. Raises TruthNotFoundError after two million draws."""
+    """The first candidate (1, ...) that is kept. Raises TruthNotFoundError after two million draws.
+
+    Args:
+        generator: of the replicate.
+        draw: (generator, size) -> candidates (size, ...).
+        keep: candidates -> bool (size,).
+        wanted: what is kept, for the error's sentence.
+    """
     drawn = 0
     for size in _blocks():
         candidates = draw(generator, size)
@@ -76,7 +83,16 @@ def dependent(
 ) -> dict[str, Tensor]:
     """A truth (1, ...) that interventions move, its log rho within `tolerance` of its goal where there is one.
 
-    The goal is `dependence`, or N(dependence or 0, spread^2).
+    Raises TruthNotFoundError.
+
+    Args:
+        generator: of the replicate.
+        draw: (generator, size) -> candidates (size, ...).
+        model: whose log rho it is.
+        moves: whether interventions move candidates, bool (size,).
+        dependence: the goal, None for none.
+        spread: where it is not 0, the goal is N(dependence or 0, spread^2).
+        tolerance: how far log rho may be from the goal.
     """
     goal = dependence
     if spread:
@@ -121,7 +137,14 @@ def read_lengths(taps: str, count: int | None = None) -> tuple[int, ...]:
 
 
 def check_mode(observation: str, lengths: Sequence[int], n: int, modes: Sequence[str] = MODES) -> None:
-    """Raises InputError for an observation that is not known or that these lengths do not allow."""
+    """Raises InputError for an observation that is not known or that these lengths do not allow.
+
+    Args:
+        observation: the word that was given.
+        lengths: of the kernels, in taps.
+        n: length of the signal.
+        modes: the words that the task knows.
+    """
     if observation not in modes:
         raise unknown("observation", observation, modes)
     composite = sum(lengths) - len(lengths) + 1
@@ -134,7 +157,15 @@ def check_mode(observation: str, lengths: Sequence[int], n: int, modes: Sequence
 def show_kernels(
     model: KernelModel, parameters: dict[str, Tensor], observation: str, streams: Streams, noise: float | None = None
 ) -> Impulse | Spectrum | Samples:
-    """Impulse, spectrum or samples of a law; `noise` in dB on the impulse."""
+    """Impulse, spectrum or samples of a law.
+
+    Args:
+        model: of the kernels.
+        parameters: true kernels (R, L_k), output of mean power 1.
+        observation: `impulse`, `spectrum` or `samples`.
+        streams: of the truth, for samples and noise.
+        noise: signal-to-noise ratio in dB of white noise on the impulse; None for no noise.
+    """
     if observation == "impulse":
         if not isinstance(model, ConvolutionCascade | SharedConvolution):
             raise TypeError(f"{type(model).__name__} has no composite kernel")

@@ -62,12 +62,19 @@ def candidates(catalogue: Catalogue, text: str, grid: Sequence[str]) -> list[Nam
         raise InputError(f"method '{text}' has no grid of its own to tune: give --grid setting=value|value.")
     combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     named = [base, *(Named(entry, {**base.settings, **combination}) for combination in combinations)]
-    distinct = {candidate.label: candidate for candidate in named}
+    distinct = {method.label: method for method in named}
     return list(distinct.values())
 
 
 def judged(method: Named, base: Named, rows: Sequence[Row], metric: str) -> Candidate:
-    """How a candidate did; `rows`: one a seed. The extrapolation error is read only where `metric` is it."""
+    """How a candidate did. The extrapolation error is read only where `metric` is it.
+
+    Args:
+        method: the candidate.
+        base: the method as given.
+        rows: the candidate's, one a seed.
+        metric: what the protocol chooses by.
+    """
     medians = {name: _median(rows, name) for name in dict.fromkeys(("fit_error", metric))}
     return Candidate(
         method=method,

@@ -126,20 +126,26 @@ def check_tuned(tuned: Sequence[Tuned], tasks: Sequence[Named], budget: float | 
     """Sentences on files tuned under another budget or precision than the run's, which decides.
 
     Raises InputError for a file whose task is not among `tasks`, and for two of one task, method and protocol.
+
+    Args:
+        tuned: the files.
+        tasks: of the run.
+        budget: of the run.
+        precision: of the run.
     """
     seen: list[Tuned] = []
     warned = []
-    for one in tuned:
-        if one.task not in tasks:
+    for file in tuned:
+        if file.task not in tasks:
             known = ", ".join(task.label for task in tasks)
-            raise InputError(f"settings file '{one.path}' is for task '{one.task.label}', not in this run: {known}.")
+            raise InputError(f"settings file '{file.path}' is for task '{file.task.label}', not in this run: {known}.")
         for other in seen:
-            if (one.task, one.method.name, one.protocol) == (other.task, other.method.name, other.protocol):
-                what = f"{one.method.name} [{one.protocol}] on '{one.task.label}'"
-                raise InputError(f"settings files '{other.path}' and '{one.path}' are both for {what}: give one.")
-        seen.append(one)
-        for name, before, now in (("budget", one.budget, budget), ("precision", one.precision, precision)):
+            if (file.task, file.method.name, file.protocol) == (other.task, other.method.name, other.protocol):
+                what = f"{file.method.name} [{file.protocol}] on '{file.task.label}'"
+                raise InputError(f"settings files '{other.path}' and '{file.path}' are both for {what}: give one.")
+        seen.append(file)
+        for name, before, now in (("budget", file.budget, budget), ("precision", file.precision, precision)):
             if before != now:
                 was, here = written_value(before), written_value(now)
-                warned.append(f"settings file '{one.path}' was tuned with {name} {was}, this run has {here}.")
+                warned.append(f"settings file '{file.path}' was tuned with {name} {was}, this run has {here}.")
     return warned

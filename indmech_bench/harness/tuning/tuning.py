@@ -73,13 +73,26 @@ def tune(
 ) -> Tuning:
     """Choose a method's settings for one task on tuning seeds, and write them to a file for `run(settings=[...])`.
 
-    method, task: `name:setting=value,...`; settings given there are held. protocol: `blind` chooses by the median of
-    fit_error, `oracle` by that of extrapolation_error, which no practitioner knows. grid: `setting=v1|v2|...`, the
-    method's own grid where none is given; the method as given is always a candidate. Ties (a relative 1e-6; medians
-    below 1e-12 count as 1e-12) go to the candidate with the fewest settings changed, then to the first. out: the
-    settings file. The candidates' rows are kept in the folder of its name without `.toml`, and the same call goes on
-    from there. The rest as in `run`. Raises InputError before anything runs for an argument that is wrong and for
-    seeds that score; and rather than write over a settings file that says something else.
+    The method as given is always a candidate. Ties (a relative 1e-6; medians below 1e-12 count as 1e-12) go to the
+    candidate with the fewest settings changed, then to the first. The candidates' rows are kept in the folder of the
+    file's name without `.toml`, and the same call goes on from there. Raises InputError before anything runs for an
+    argument that is wrong and for seeds that score; and rather than write over a settings file that says something
+    else.
+
+    Args:
+        method: as `name:setting=value,...`; settings given there are held.
+        task: likewise.
+        protocol: `blind` chooses by the median of fit_error, `oracle` by that of extrapolation_error, which no
+            practitioner knows.
+        seeds: tuning seeds, within 10000-19999.
+        grid: `setting=v1|v2|...` each; the method's own grid where none is given.
+        budget: cost units a replicate, None for no limit.
+        precision: float64 or float32.
+        out: the settings file, `results/tuning/<method>-<task>-<protocol>.toml` by default.
+        jobs: as in `run`.
+        timeout: seconds an attempt.
+        plugins: files that register methods or tasks.
+        salt: a secret mixed into every truth.
     """
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
@@ -88,9 +101,9 @@ def tune(
     paths = tuple(str(Path(plugin).resolve()) for plugin in plugins)
     catalogue = Catalogue.read(Path(path) for path in paths)
     methods = candidates(catalogue, method, grid)
-    texts = [one.label for one in methods]
-    made = make_cells(catalogue, [task], texts, salt=salt, budget=budget, precision=precision)
-    cells = [cell for cell in made if not cell.reference]
+    texts = [candidate.label for candidate in methods]
+    of_task = make_cells(catalogue, [task], texts, salt=salt, budget=budget, precision=precision)
+    cells = [cell for cell in of_task if not cell.reference]
     metric = METRICS[PROTOCOLS[protocol]]
     file = Path(out) if out else Path("results/tuning") / f"{_slug(method)}-{_slug(task)}-{protocol}.toml"
     content: dict[str, Any] = {
@@ -114,11 +127,13 @@ def tune(
     plan = Plan(tuple(cells), tuple(numbers), file.with_suffix(""), timeout, paths, options)
     run_plan(plan)
     rows = {row["key"]: row for row in read_folder(plan.folder)}
-    own = [[rows[key] for key in cell.keys(numbers).values()] for cell in cells]
-    tried = tuple(judged(cell.method, methods[0], some, metric) for cell, some in zip(cells, own, strict=True))
+    rows_by_cell = [[rows[key] for key in cell.keys(numbers).values()] for cell in cells]
+    tried = tuple(
+        judged(cell.method, methods[0], of_cell, metric) for cell, of_cell in zip(cells, rows_by_cell, strict=True)
+    )
     chosen = choose(tried)
     if chosen is None:
-        failed = next(row for row in own[0] if row["status"] != Status.OK)
+        failed = next(row for row in rows_by_cell[0] if row["status"] != Status.OK)
         return Tuning(file, plan.folder, tried, None, printable(f"{failed['status']}: {failed['reason']}"))
     content |= {"median": chosen.value, "command": shlex.join(command), "version": package_version()}
     content |= {"settings": {key: _plain(value) for key, value in chosen.method.settings.items()}}

@@ -105,5 +105,12 @@ def result_of(outcome: Outcome) -> Result:
 
 
 def failed(seeds: Sequence[int], status: str, reason: str, output: str = "") -> list[Outcome]:
-    """Outcomes of seeds that have nothing but a status, a reason and perhaps an output."""
+    """Outcomes of seeds that have nothing but a status with its reason.
+
+    Args:
+        seeds: one outcome each.
+        status: a word of `Status`.
+        reason: a sentence.
+        output: what the attempt printed.
+    """
     return [outcome(seed, status, reason, output=output) for seed in seeds]

@@ -45,7 +45,7 @@ class Fork(KernelModel):
         power = self.mean(P3 * (P1 + P2))
         p1, p2, p3 = map(self.mean, (P1, P2, P3))
         generic = (p1 * p3 + self.mean(P2 * P3), p2 * p3 + self.mean(P1 * P3), (p1 + p2) * p3)
-        return torch.stack([(power / one).log() for one in generic], -1)
+        return torch.stack([(power / mean).log() for mean in generic], -1)
 
     def invariants(self, parameters: Parameters) -> dict[str, Tensor]:
         """Shapes of P_1 - <P_1> and P_3, their log size (..., 1), and the shape of the mean law <P_1> P_3 + P_2 P_3.
