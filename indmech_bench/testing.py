@@ -53,9 +53,13 @@ def check_method(
 ) -> list[Finding]:
     """Check a method by its name (`name:setting=value,...`), or every method of a file `FILE.py`.
 
-    tasks: where it is tried, one of each kind of observation by default. checks: some of METHOD_CHECKS, all by
-    default. plugins: files that register what `tasks` name. A setting `steps` above 50 that is not given is 50.
-    Raises InputError for names that are not known.
+    A setting `steps` above 50 that is not given is 50. Raises InputError for names that are not known.
+
+    Args:
+        text: the method or file.
+        tasks: where it is tried, one of each kind of observation by default.
+        checks: some of METHOD_CHECKS, all by default.
+        plugins: files that register what `tasks` name.
     """
     wanted = _known(checks, METHOD_CHECKS)
     findings: list[Finding] = []

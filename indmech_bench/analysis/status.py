@@ -74,8 +74,13 @@ def status_of(
 ) -> FolderStatus:
     """What a results folder holds. Raises InputError.
 
-    Always: counts by status, holes. With `failures` each row that is not ok, its reason and where its traceback is;
-    with `why` what has changed where today's code (`plugins` with it) would not reuse rows.
+    Counts by status and holes always.
+
+    Args:
+        folder: a results folder.
+        why: say, too, what has changed where today's code would not reuse rows.
+        failures: list, too, each row that is not ok, its reason and where its traceback is.
+        plugins: files that belong to today's code.
     """
     place = existing_folder(folder)
     newest_rows, left_out = newest(read_folder(place))

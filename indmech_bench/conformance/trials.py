@@ -123,8 +123,12 @@ class Bench:
     ) -> Trial:
         """Fit the problems of these seeds as a job would.
 
-        draws_of: seeds whose random numbers the method gets instead of its own. poisoned: position of a replicate
-        whose observation becomes NaN. globals_seed: what the generators of the process are seeded with.
+        Args:
+            seeds: the replicates.
+            draws_of: seeds whose random numbers the method gets instead of its own.
+            budget: cost units a replicate may spend; None for no limit.
+            poisoned: position of a replicate whose observation becomes NaN.
+            globals_seed: what the generators of the process are seeded with.
         """
         cell = Cell(self.task, self.method, "", budget, "float64", "")
         trial = Trial()

@@ -39,6 +39,16 @@ class Problem:
         start_scale: float = START_SCALE,
         given_start: Parameters | None = None,
     ) -> None:
+        """The problem of an observation; the harness makes it.
+
+        Args:
+            observation: what R truths show.
+            streams: the random numbers of the R replicates.
+            dtype: of everything that a method sees.
+            budget: cost units a replicate may spend; None for no limit.
+            start_scale: standard deviation of the start that is offered.
+            given_start: parameters (R, ...) that training starts at in any case, in the observation's own scale.
+        """
         self._observation, self._scale = observation.normalised(dtype)
         self._streams = streams
         self._meter = Meter(len(streams.keys), budget)
@@ -65,8 +75,7 @@ class Problem:
     @property
     def model(self) -> Model:
         """The learner's model, for methods that need its kind or its laws; what is computed with it is not charged."""
-        model: Model = self._observation.model
-        return model
+        return self._observation.model
 
     @property
     def samples(self) -> int:

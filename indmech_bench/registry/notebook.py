@@ -22,7 +22,14 @@ PLAIN = (bool, int, float, str, bytes, type(None))
 
 
 def session_entry(kind: str, name: str, registered: Any, options: dict[str, Any]) -> Entry:
-    """The entry of a class or function of this session. Raises InputError when it cannot be registered."""
+    """The entry of a class or function of this session. Raises InputError when it cannot be registered.
+
+    Args:
+        kind: task, method or reference.
+        name: what it is registered as.
+        registered: the class or function.
+        options: the keyword arguments of its registration.
+    """
     settings = []
     for field in dataclasses.fields(registered) if dataclasses.is_dataclass(registered) else ():
         if field.default is dataclasses.MISSING:

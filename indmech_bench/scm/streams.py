@@ -18,6 +18,14 @@ def row_key(domain: str, salt: str, task: str, settings: Mapping[str, Any], vers
 
     A hash: from the key of one domain nothing follows for another, so no stream name leads a method to the numbers
     that a truth was drawn from.
+
+    Args:
+        domain: what the numbers are for.
+        salt: a secret, or empty.
+        task: name of the task.
+        settings: its settings, complete.
+        version: its version.
+        seed: the replicate's seed.
     """
     named = [domain, salt, task, dict(settings), version, seed]
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).digest()
@@ -46,5 +54,14 @@ class Streams:
 
 
 def streams(domain: str, salt: str, task: str, settings: Mapping[str, Any], version: int, seeds: list[int]) -> Streams:
-    """The streams of a batch of seeds of one task."""
+    """The streams of a batch of seeds of one task.
+
+    Args:
+        domain: what the numbers are for.
+        salt: a secret, or empty.
+        task: name of the task.
+        settings: its settings, complete.
+        version: its version.
+        seeds: one a replicate.
+    """
     return Streams(tuple(row_key(domain, salt, task, settings, version, seed) for seed in seeds))

@@ -101,7 +101,14 @@ def rank_sum_pvalue(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def rates_pvalue(successes_a: int, n_a: int, successes_b: int, n_b: int) -> float:
-    """Two-sided p of Fisher's exact test on two rates of independent samples."""
+    """Two-sided p of Fisher's exact test on two rates of independent samples.
+
+    Args:
+        successes_a: of n_a trials.
+        n_a: trials of the first sample.
+        successes_b: of n_b trials.
+        n_b: trials of the second sample.
+    """
     from scipy.stats import fisher_exact
 
     table = [[successes_a, n_a - successes_a], [successes_b, n_b - successes_b]]

@@ -19,7 +19,7 @@ from indmech_bench.tasks.sampling import MODES, check_mode, each, first_that, mo
 LAYOUT, SHAPE = 24, 8
 
 
-@register_task("eyes-independent", version=1, independence="exactly", apart=True)
+@register_task("eyes-independent", version=1, control=True, independence="exactly", apart=True)
 @register_task("eyes-dependent", version=1, independence="no, shapes overlap", apart=False)
 @dataclass(frozen=True)
 class EyesTask(KernelTask):

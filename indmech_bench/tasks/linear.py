@@ -34,8 +34,8 @@ def orthogonal(generator: np.random.Generator, size: int, d: int) -> Tensor:
 
 
 @register_task("linear-gaussian-natural", version=1)
-@register_task("linear-gaussian-graded", version=1, independence="to within 0.05", spread=0.05)
-@register_task("linear-gaussian-dependent", version=1, independence="no, log rho = 0.4", dependence=0.4)
+@register_task("linear-gaussian-graded", version=1, control=True, independence="to within 0.05", spread=0.05)
+@register_task("linear-gaussian-dependent", version=1, control=True, independence="no, log rho = 0.4", dependence=0.4)
 @register_task("linear-gaussian-samples", version=1, observation="samples")
 @dataclass(frozen=True)
 class LinearGaussianTask(TaskBase):

@@ -19,6 +19,7 @@ def test_the_numbers_of_a_task_are_those_committed(name: str) -> None:
     changed = differences(committed().get(name, {}), fingerprint(name))
     advice = (
         f"the numbers of task '{name}' changed. If that is meant, raise its version in register_task (or ENGINE in "
-        "plan.py where the harness itself changed), then run: python tests/fingerprints.py --write"
+        "registry/identity.py where the suite's own numerics changed), then run: "
+        "PYTHONPATH=tests python tests/support/fingerprints.py --write"
     )
     assert not changed, "\n".join([advice, *changed])

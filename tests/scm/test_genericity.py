@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,11 @@ from scipy import stats
 
 from indmech_bench.scm.genericity import NULL_SIZE, Null, log_ratio_of_laws, placebo_statistic, prior_null
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.models.environments import SharedConvolution
+from indmech_bench.scm.models.fork import Fork
+from indmech_bench.scm.models.linear import LinearCascade
+from indmech_bench.scm.models.linear_environments import LinearEnvironments
+from indmech_bench.scm.models.protocol import Model
 
 NINE_FIVE = ConvolutionCascade((9, 5), 64)
 
@@ -80,3 +87,41 @@ def test_the_placebo_is_the_difference_of_spectral_centroids(seed: int) -> None:
     cosine = torch.cos(2 * torch.pi * torch.arange(64, dtype=torch.float64) / 64)
     first, second = ((P * cosine).mean(-1) / P.mean(-1) for P in NINE_FIVE.parts(parameters)[:2])
     assert torch.allclose(placebo_statistic(parameters), (first - second).abs(), atol=1e-13)
+
+
+NULLS: dict[Model, list[float]] = {
+    ConvolutionCascade((9, 5), 64): [-0.112256, -0.6713, 0.118854],
+    SharedConvolution((9, 5), 64, 2): [0.215126, -0.0290338, 0.0651666],
+    Fork((7, 5, 5), 64): [-0.198487, -0.0415437, 0.0330325],
+    LinearCascade(16): [-0.084081, 0.0653052, 0.134424],
+    LinearEnvironments(6, 6): [0.0238036, 0.147785, 0.138552],
+}
+
+
+@pytest.mark.parametrize("model", NULLS, ids=repr)
+def test_a_null_is_keyed_by_what_its_model_is_called(model: Model) -> None:
+    """A model class that is renamed draws another null: p-values of old rows would mean something else."""
+    assert prior_null(model).log_ratios[:3].tolist() == pytest.approx(NULLS[model], rel=1e-5)
+
+
+@dataclass(frozen=True)
+class WithNuisance(ConvolutionCascade):
+    """A cascade whose encoder `e` is trained with it and no mechanism."""
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {**super().shapes, "e": (3,)}
+
+    @property
+    def mechanisms(self) -> dict[str, tuple[str, ...]]:
+        return {"k1": ("k1",), "k2": ("k2",)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("k1", "k2")
+
+
+def test_a_nuisance_is_no_part_of_the_null() -> None:
+    null = prior_null(WithNuisance((9, 5), 64))
+    spread = prior_null(NINE_FIVE).log_ratios.std()
+    assert abs(float(null.log_ratios.std() / spread) - 1) < 0.05

@@ -1,7 +1,8 @@
 """A few numbers of every task, to notice when code that should not change results does.
 
-`python tests/fingerprints.py --write` writes them to fingerprints.json, without `--write` prints what differs. A task
-whose numbers change on purpose gets a higher `version`; when numbers of many change, ENGINE in plan.py goes up.
+`PYTHONPATH=tests python tests/support/fingerprints.py --write` writes them to fingerprints.json; without `--write` it
+prints what differs. A task whose numbers change on purpose gets a higher `version`; when numbers of many change, ENGINE
+in registry/identity.py goes up.
 """
 
 from __future__ import annotations

@@ -53,7 +53,13 @@ def match(
     """Match labelled rows of two folders: tasks by name and settings, methods within a task by all that names them.
 
     A method without such a partner is matched by ever less of it, down to its name, where one is left in either
-    folder; what then differs is said. `runs_a`, `runs_b`: the manifests' entries by run.
+    folder; what then differs is said.
+
+    Args:
+        a: rows of folder A.
+        b: rows of folder B.
+        runs_a: the entries of A's manifest, by run.
+        runs_b: those of B's.
     """
     tasks_a, tasks_b = _by_task(a), _by_task(b)
     matches: list[Match] = []

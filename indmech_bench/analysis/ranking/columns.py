@@ -16,7 +16,15 @@ BESIDE = ("fit_error", "extrapolation_error")
 def tables_of(
     lines: tuple[Line, ...], *, tasks: Sequence[str], pairs: int, metric: str, view: str
 ) -> tuple[Table[Line], ...]:
-    """The tables of one view of `pairs` (task, seed) pairs: overall, identified by task, the metric by task."""
+    """The tables of one view: overall, identified by task, the metric by task.
+
+    Args:
+        lines: one a method or reference.
+        tasks: the labels that have columns of their own.
+        pairs: how many (task, seed) pairs the view holds.
+        metric: what the medians by task show.
+        view: the name of the view; empty where there is one.
+    """
     of_view = f"{view}: " if view else ""
     named: tuple[Column[Line], ...] = (kept("view", lambda line: view),) if view else ()
     tables = [

@@ -39,8 +39,14 @@ def leaderboard(
 
     A view holds every (task, seed) that any row of the folder has. A failed replicate has e = infinity, score 0 and
     is not identified; one that is missing is a hole. Rank is by the interquartile mean of `score` over the view's
-    pairs, ties within 1e-6; a method with holes or skipped tasks is not ranked. `metric` is what the medians by task
-    show; `family` keeps the tasks of one family. Tasks that start at the truth are left out. Raises InputError.
+    pairs, ties within 1e-6; a method with holes or skipped tasks is not ranked. Tasks that start at the truth are left
+    out. Raises InputError.
+
+    Args:
+        folder: a results folder.
+        metric: what the medians by task show.
+        family: keep the tasks of this family alone.
+        beside: further results folders, whose rows are joined.
     """
     (board,) = leaderboards(folder, metric=metric, family=family, beside=beside)
     return board
@@ -56,7 +62,14 @@ def leaderboards(
 ) -> tuple[Leaderboard, ...]:
     """The leaderboard of each view of rows, as `leaderboard`; one of all rows where `group_by` is None.
 
-    group_by: family, dependence, observation, budget or protocol. Raises InputError.
+    Raises InputError.
+
+    Args:
+        folder: a results folder.
+        metric: what the medians by task show.
+        family: keep the tasks of this family alone.
+        group_by: family, dependence, observation, budget or protocol: a view for each value.
+        beside: further results folders, whose rows are joined.
     """
     if metric not in BY_NAME:
         raise unknown("metric", metric, BY_NAME)

@@ -12,8 +12,12 @@ from torch.nn.functional import pad
 def kernel_error(kernels: Sequence[Tensor], true: Sequence[Tensor], n: int, ties: str) -> Tensor:
     """sqrt(mean_k |k_hat_k - k_k|^2) of unit-norm kernels (R, L_k), least over circular delays and signs: (R,).
 
-    ties: `free`: every kernel has a delay of its own. `sum`: delays add up to 0, as the observed phase of a chain
-    demands. `opposite`: all but the last share a delay, which the last undoes.
+    Args:
+        kernels: those learnt, (R, L_k) each.
+        true: the true ones, likewise.
+        n: samples of the circle that delays live on.
+        ties: `free`: every kernel has a delay of its own. `sum`: delays add up to 0, as the observed phase of a chain
+            demands. `opposite`: all but the last share a delay, which the last undoes.
     """
     learnt, target = ([_unit(pad(kernel, (0, n - kernel.shape[-1]))) for kernel in side] for side in (kernels, true))
     # correlations[k][:, d]: of the true kernel k with the learnt one delayed by d

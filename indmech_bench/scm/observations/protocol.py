@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
 
+from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.parameters import Parameters
 
 
@@ -17,7 +18,9 @@ class Observation(Protocol):
     """`impulse`, `spectrum`, `samples`, `covariance`, or a word of a task's own."""
 
     @property
-    def model(self) -> Any: ...
+    def model(self) -> Model:
+        """The learner's model."""
+        ...
 
     @property
     def shown(self) -> Tensor:
