@@ -31,7 +31,7 @@ def _entry_text(entry: Entry) -> str:
     if entry.broken:
         return "\n".join([*lines, f"cannot be used: {entry.broken}"])
     lines += [entry.doc, ""]
-    lines += [f"{key}: {value}" for key, value in entry.facts.items()]
+    lines += [f"{key}: {written_value(value)}" for key, value in entry.facts.items()]
     if entry.settings:
         lines.append("settings:")
     for s in entry.settings:

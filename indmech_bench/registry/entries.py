@@ -93,7 +93,8 @@ def _inherited(registered: SourceClass) -> tuple[list[Setting], dict[str, Any]]:
 def merged_facts(inherited: Mapping[str, Any], own_facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts of a class over those of its base: each replaces the inherited one, `ranges` setting by setting."""
     ranges = {**inherited.get("ranges", {}), **own_facts.get("ranges", {})}
-    return {**inherited, **own_facts, **({"ranges": ranges} if ranges else {})}
+    others = {name: value for name, value in inherited.items() if name not in own_facts}
+    return {**own_facts, **others, **({"ranges": ranges} if ranges else {})}
 
 
 def _body(ancestor: SourceClass, registered: SourceClass) -> tuple[list[Setting], dict[str, Any]]:
