@@ -14,7 +14,7 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import Null, prior_null
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
-from indmech_bench.scm.parameters import START_SCALE, Parameters, flatten, starts_in, unflatten
+from indmech_bench.scm.parameters import START_SCALE, Parameters, flatten, size_of, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
 
 INDEX_BLOCK = 64
@@ -123,15 +123,10 @@ class Problem:
                 name: value.expand(*lead, *self.shapes[name]).to(self.device, self.dtype).clone()
                 for value, name in given
             }
-        sizes = {name: int(torch.Size(shape).numel()) for name, shape in self.shapes.items()}
-        drawn = self.randn("start", starts or 1, sum(sizes.values()))
-        drawn = drawn * (self._start_scale if scale is None else scale)
-        pieces = drawn.split(list(sizes.values()), -1)
-        relative = self._observation.model.start_scales
-        return {
-            name: relative[name] * piece.reshape(*lead, *shape)
-            for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
-        }
+        size, relative = size_of(self.shapes), self._observation.model.start_scales
+        drawn = self.randn("start", starts or 1, size) * (self._start_scale if scale is None else scale)
+        pieces = unflatten(drawn.reshape(*lead, size), self.shapes)
+        return {name: relative[name] * piece for name, piece in pieces.items()}
 
     def minibatches(self, size: int | None, steps: int) -> Iterator[Tensor | None]:
         """Indices (R, size) of the samples of each step, drawn anew at every step; None, all, without samples or size.
