@@ -112,5 +112,5 @@ def option_parameters() -> list[inspect.Parameter]:
 
 def _argument(name: str, said: Said) -> str:
     """A line of an `Args:` section, or several."""
-    text = f"{name}: {said.help.replace('; repeatable', '')} {said.python}".strip()
+    text = f"{name}: {said.help.removesuffix('; repeatable.')} {said.python}".strip()
     return textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent="        ")

@@ -118,11 +118,9 @@ class Problem:
         """
         lead = (self.replicates,) if starts is None else (self.replicates, starts)
         if self._given_start is not None:
-            given = ((value.unsqueeze(1) if starts else value, name) for name, value in self._given_start.items())
-            return {
-                name: value.expand(*lead, *self.shapes[name]).to(self.device, self.dtype).clone()
-                for value, name in given
-            }
+            given = {name: value.unsqueeze(1) if starts else value for name, value in self._given_start.items()}
+            spread = {name: value.expand(*lead, *self.shapes[name]) for name, value in given.items()}
+            return {name: value.to(self.device, self.dtype).clone() for name, value in spread.items()}
         size, relative = size_of(self.shapes), self._observation.model.start_scales
         drawn = self.randn("start", starts or 1, size) * (self._start_scale if scale is None else scale)
         pieces = unflatten(drawn.reshape(*lead, size), self.shapes)
