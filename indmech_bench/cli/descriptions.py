@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from indmech_bench.errors import unknown
 from indmech_bench.harness.suites.suite import read_suite, suite_names
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.values import written, written_value
-from indmech_bench.scoring.metrics import METRICS
+from indmech_bench.scoring.metrics import METRICS, Metric
+from indmech_bench.text.numbers import number
 
 
 def describe_text(name: str, catalogue: Catalogue) -> str:
@@ -17,13 +20,25 @@ def describe_text(name: str, catalogue: Catalogue) -> str:
             return _entry_text(entry)
     for metric in METRICS:
         if metric.name == name:
-            return f"metric {name}\n\n{metric.summary}\nbetter: {metric.better or 'neither way'}"
+            return _metric_text(metric)
     if name in suite_names():
         suite = read_suite(name)
         parts = [f"tasks: {', '.join(suite.tasks)}", f"methods: {', '.join(suite.methods)}", f"seeds: {suite.seeds}"]
         return "\n".join([f"suite {name}", "", suite.summary, *parts])
     known = [e.name for e in catalogue.entries] + [m.name for m in METRICS] + suite_names()
     raise unknown("name", name, known)
+
+
+def _metric_text(metric: Metric) -> str:
+    left_out = math.isnan(metric.worst)
+    return "\n".join([
+        f"metric {metric.name}",
+        "",
+        metric.summary,
+        f"better: {metric.better or 'neither way'}",
+        f"a failed replicate: {'left out' if left_out else f'counts as {number(metric.worst)}'}",
+        *([f"absent without: {', '.join(metric.needs)}"] if metric.needs else []),
+    ])  # fmt: skip
 
 
 def _entry_text(entry: Entry) -> str:

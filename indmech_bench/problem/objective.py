@@ -52,7 +52,8 @@ class Objective:
         """Raises ValueError for an objective that is none, or multipliers beside what they do not go with."""
         if self.fit not in (0.0, 1.0) or (not self.fit and self.independence is None):
             raise ValueError("an objective has the fit with weight 1, or without it a term for independence")
-        plain = isinstance(self.independence, float) and not self.target and not self.tolerance
+        fixed = self.independence is not None and not isinstance(self.independence, Fading)
+        plain = fixed and not self.target and not self.tolerance
         if self.multipliers is not None and not (plain and self.ratios == "each"):
             raise ValueError("multipliers need a fixed weight of each ratio, without target and tolerance")
 
@@ -79,14 +80,13 @@ class Objective:
             multipliers: l_k, (R, k) or (R, S, k); 0 at the start.
         """
         dependence = None if self.independence is None else self._dependence(problem, parameters, step, multipliers)
-        if not self.fit:
-            assert dependence is not None
-            return dependence
-        fit = problem.loss(parameters, batch)
-        total = fit if dependence is None else fit + dependence
+        if dependence is None:
+            total = problem.loss(parameters, batch)
+        else:
+            total = problem.loss(parameters, batch) + dependence if self.fit else dependence
         if self.decay:
             names = [name for parts in problem.mechanisms.values() for name in parts]
-            squares = [parameters[name].square().flatten(fit.dim()).sum(-1) for name in names]
+            squares = [parameters[name].square().flatten(total.dim()).sum(-1) for name in names]
             total = total + self.decay / 2 * sum(squares)
         return total
 
@@ -106,7 +106,8 @@ class Objective:
 
     def updated(self, problem: Problem, parameters: Parameters, multipliers: Tensor | float) -> Tensor:
         """The multipliers after an update at these parameters; costs one look at log rho."""
-        assert isinstance(self.independence, float)
+        assert self.independence is not None
+        assert not isinstance(self.independence, Fading)
         with torch.no_grad():
             return multipliers + 2 * self.independence * problem.log_generic_ratios(parameters)
 

@@ -38,6 +38,10 @@ DESCRIBED: dict[str, tuple[Objective, Plain]] = {
         Objective(decay=0.1),
         lambda p, x: p.loss(x) + 0.05 * sum(value.square().sum(-1) for value in x.values()),
     ),
+    "dependence and decay": (
+        Objective(fit=0.0, independence=2.0, decay=0.1),
+        lambda p, x: 2.0 * ratios(p, x).square().sum(-1) + 0.05 * sum(value.square().sum(-1) for value in x.values()),
+    ),
     "fading": (Objective(independence=Fading(0.6, 10)), lambda p, x: p.loss(x) + 0.3 * ratios(p, x).square().sum(-1)),
 }
 
