@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ class ManyStarts(GradientMethod):
     polish_steps: at most so many Levenberg-Marquardt steps for each start.
     """
 
+    search: ClassVar[str] = "many starts"
     ranges: ClassVar[dict[str, str]] = {"starts": "[1, inf)", "polish_steps": "[0, inf)"}
 
     starts: int = 16
@@ -36,6 +38,11 @@ class ManyStarts(GradientMethod):
 
     def found(self, problem: Problem) -> Found:
         """The solutions that training finds: the same for all methods that differ in their choice alone."""
+        settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(ManyStarts)}
+        trainer = f"{type(self).phases.__qualname__}, {type(self).rule.__qualname__}"
+        return problem.search(f"many starts by {trainer}: {settings}", lambda: self._found(problem))
+
+    def _found(self, problem: Problem) -> Found:
         trained = self.trained(problem, self.starts)
         with torch.no_grad():
             polished, loss = levenberg_marquardt(problem, trained, self.polish_steps)

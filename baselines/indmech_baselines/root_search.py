@@ -37,6 +37,7 @@ class RootSearch:
     """
 
     approach: ClassVar[str] = "independence"
+    search: ClassVar[str] = "all solutions"
     ranges: ClassVar[dict[str, str]] = {"limit": "[1, inf)"}
 
     criterion: str = "independence"
@@ -47,6 +48,16 @@ class RootSearch:
         criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
+        pairs, found = problem.search(f"all solutions, at most {self.limit}", lambda: self._all_solutions(problem))
+        criterion = criterion_named(self.criterion)
+        with torch.no_grad(), problem.prepaid(found * (1 + criterion.cost(problem))):
+            values = self._values(problem, pairs)
+        chosen = best(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
+        polished, loss = levenberg_marquardt(problem, pick(pairs, chosen), 5)
+        return problem.solution(polished, solutions=found, loss=loss)
+
+    def _all_solutions(self, problem: Problem) -> tuple[dict[str, Tensor], Tensor]:
+        """Kernels (R, S, L_k) of all solutions, and how many of them are a replicate's (R,)."""
         names = chain_of(problem).names
         rows = []
         found = torch.zeros(problem.replicates, dtype=torch.float64)
@@ -57,12 +68,7 @@ class RootSearch:
                 continue
             found[r] = len(solutions[0])
             rows.append({name: torch.from_numpy(kernel) for name, kernel in zip(names, solutions, strict=True)})
-        pairs = {name: value.to(problem.dtype) for name, value in stacked(rows).items()}
-        with torch.no_grad(), problem.prepaid(found * (1 + criterion_named(self.criterion).cost(problem))):
-            values = self._values(problem, pairs)
-        chosen = best(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
-        polished, loss = levenberg_marquardt(problem, pick(pairs, chosen), 5)
-        return problem.solution(polished, solutions=found, loss=loss)
+        return {name: value.to(problem.dtype) for name, value in stacked(rows).items()}, found
 
     def _values(self, problem: Problem, pairs: dict[str, Tensor]) -> Tensor:
         """The criterion (R, S)."""

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from indmech_bench.harness.workers.messages import Job, Outcome, Reply, failed
 from indmech_bench.results.statuses import Status
 
 ATTEMPTS_LIMIT = 4
 """All attempts of a job together may use this many time limits."""
+Attempt = Callable[[Sequence[Job], float], list[Reply]]
+"""Jobs that run in one child, and the seconds that they may take -> a reply each."""
 
 
-def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -> list[Outcome]:
+def outcomes_together(jobs: Sequence[Job], timeout: float, attempt: Attempt) -> list[list[Outcome]]:
+    """The outcomes of each of several jobs that search alike: tried together once, where that fails each by itself.
+
+    Together they have the time of one, so that one that hangs costs the others no more than that.
+    """
+    if len(jobs) == 1:
+        return [outcomes(jobs[0], timeout, attempt)]
+    replies = attempt(jobs, timeout)
+    return [_settled(job, reply) or outcomes(job, timeout, attempt) for job, reply in zip(jobs, replies, strict=True)]
+
+
+def _settled(job: Job, reply: Reply) -> list[Outcome] | None:
+    """The outcomes of a job that need no other attempt."""
+    if "outcomes" in reply:
+        return reply["outcomes"]
+    if reply["failure"] == Status.SKIPPED and not job["reference"]:
+        return failed(job["seeds"], Status.SKIPPED, reply["reason"], output=reply["output"])
+    return None
+
+
+def outcomes(job: Job, timeout: float, attempt: Attempt) -> list[Outcome]:
     """The outcomes of a job, one a seed, after as many attempts as the rules allow.
 
     A batch that raises or crashes is halved down to single seeds; one that times out is rerun seed by seed. A single
@@ -32,7 +54,7 @@ def outcomes(job: Job, timeout: float, attempt: Callable[[Job, float], Reply]) -
                 seeds, Status.TIMEOUT, f"not retried: {ATTEMPTS_LIMIT} time limits of {timeout:g} s are spent"
             )
             continue
-        reply = attempt({**job, "seeds": seeds}, min(timeout, left))
+        (reply,) = attempt([{**job, "seeds": seeds}], min(timeout, left))
         if "outcomes" in reply:
             done += reply["outcomes"]
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
 from indmech_bench.harness.preflight import check_objects
 from indmech_bench.harness.workers.messages import Job, Outcome, result_of
-from indmech_bench.harness.workers.running import check_jobs, run_jobs
+from indmech_bench.harness.workers.running import Bundle, check_jobs, run_jobs
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import Writer, move_aside, writing
@@ -29,7 +29,7 @@ from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
 
 BATCH = 64
-"""Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `grouping`."""
+"""Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `batches`."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,25 @@ def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
 def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:
     total = sum(len(job["seeds"]) for _, job in todo)
     cells = {id(job): cell for cell, job in todo}
-    finished = run_jobs([job for _, job in todo], jobs, what.timeout)
+    finished = run_jobs(bundles_of(todo), jobs, what.timeout)
     with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
-        for job, outcomes in finished:
-            cell = cells[id(job)]
-            progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
-            _keep(cell, run_id, outcomes, writer)
-            progress.update(len(outcomes))
+        for bundle, outcomes_of_jobs in finished:
+            for job, outcomes in zip(bundle, outcomes_of_jobs, strict=True):
+                cell = cells[id(job)]
+                progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
+                _keep(cell, run_id, outcomes, writer)
+                progress.update(len(outcomes))
+
+
+def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
+    """The jobs, those in one bundle that search alike on the same truths: methods of one package, same seeds."""
+    bundles: dict[Hashable, list[Job]] = {}
+    for cell, job in todo:
+        search = cell.method.entry.facts.get("search")
+        package = cell.method.entry.module.partition(".")[0]
+        same = (cell.task.label, cell.budget, cell.precision, tuple(job["seeds"]), package, search)
+        bundles.setdefault(same if search else id(job), []).append(job)
+    return [tuple(jobs) for jobs in bundles.values()]
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:

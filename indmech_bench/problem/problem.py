@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from indmech_bench.problem.budget import Meter
+from indmech_bench.problem.jacobians import jacobian_of_features
+from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import Null, prior_null
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
-from indmech_bench.scm.parameters import START_SCALE, Parameters, flatten, size_of, starts_in, unflatten
+from indmech_bench.scm.parameters import START_SCALE, Parameters, size_of, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
 
+Result = TypeVar("Result")
 INDEX_BLOCK = 64
 """Steps whose minibatches are drawn at once."""
 
@@ -38,24 +42,26 @@ class Problem:
         budget: float | None = None,
         start_scale: float = START_SCALE,
         given_start: Parameters | None = None,
+        searches: Searches | None = None,
     ) -> None:
         """The problem of an observation; the harness makes it.
 
         Args:
             observation: what R truths show.
-            streams: the random numbers of the R replicates.
+            streams: their random numbers.
             dtype: of everything that a method sees.
             budget: cost units a replicate may spend; None for no limit.
             start_scale: standard deviation of the start that is offered.
             given_start: parameters (R, ...) that training starts at in any case, in the observation's own scale.
+            searches: what other methods of the job have found on the same replicates.
         """
         self._observation, self._scale = observation.normalised(dtype)
         self._streams = streams
         self._meter = Meter(len(streams.keys), budget)
+        self._searches, self.borrowed_seconds = searches or Searches(), 0.0
         self._prepaid = False
-        self._start_scale = start_scale
         self._given_start = given_start and self._observation.model.rescale(given_start, 1 / self._scale)
-        self.dtype = dtype
+        self._start_scale, self.dtype = start_scale, dtype
 
     @property
     def observations(self) -> Tensor:
@@ -158,20 +164,8 @@ class Problem:
         J'J is the Gauss-Newton matrix of the loss, or for samples its Fisher matrix.
         """
         shapes = {name: self.shapes[name] for name in (self.shapes if names is None else names)}
-        flat = flatten(parameters, shapes)
-        columns = flat.shape[-1]
-        self._charge(parameters, columns, gradient=False)
-        basis = torch.eye(columns, dtype=flat.dtype, device=flat.device)
-
-        def column(direction: Tensor) -> Tensor:
-            def features(point: Tensor) -> Tensor:
-                return self._observation.features({**parameters, **unflatten(point, shapes)})
-
-            derivative: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
-            return derivative
-
-        stacked: Tensor = torch.func.vmap(column)(basis)
-        return stacked.movedim(0, -1).contiguous()  # one layout at any batch size: products pick kernels by it
+        self._charge(parameters, size_of(shapes), gradient=False)
+        return jacobian_of_features(self._observation, parameters, shapes)
 
     def log_generic_ratio(self, parameters: Parameters) -> Tensor:
         """log rho of the intervened mechanism: 0 when the mechanisms are generic with respect to each other."""
@@ -206,6 +200,15 @@ class Problem:
         """Charge cost units that no call of this object sees, for all replicates or (R,) for each."""
         self._meter.spend(units)
 
+    def search(self, name: str, compute: Callable[[], Result]) -> Result:
+        """`compute()`, once for all methods that search under this name in one job; each is charged in full.
+
+        The name says all that the result depends on; a ClassVar `search` has methods of a package run in one job.
+        """
+        result, seconds = self._searches.result(name, compute, self._meter)
+        self.borrowed_seconds += seconds
+        return result
+
     @contextlib.contextmanager
     def prepaid(self, units: float | Tensor) -> Iterator[None]:
         """Charge units in advance; calls inside are not charged again."""
@@ -221,8 +224,7 @@ class Problem:
     ) -> Solution:
         """The solution with these parameters (R, ...), in the observation's own scale. Raises ValueError.
 
-        Parameters that are not finite make their own replicate `nonfinite` and no other. `path`: parameters on the
-        way, by step.
+        Parameters that are not finite spoil their own replicate alone. `path`: parameters on the way, by step.
         """
         expected = {name: (self.replicates, *shape) for name, shape in self.shapes.items()}
         given = {name: tuple(value.shape) for name, value in parameters.items()}
@@ -234,13 +236,11 @@ class Problem:
 
     def _in_own_scale(self, parameters: Parameters) -> dict[str, Tensor]:
         plain = {name: parameters[name].detach().to("cpu", torch.float64) for name in self.shapes}
-        scaled: dict[str, Tensor] = self._observation.model.rescale(plain, self._scale)
-        return scaled
+        return self._observation.model.rescale(plain, self._scale)
 
     def in_seen_scale(self, parameters: Parameters) -> dict[str, Tensor]:
         """A solution's parameters (R, ...) in the scale of `observations`: what `solution` was given."""
-        seen: dict[str, Tensor] = self._observation.model.rescale(parameters, 1 / self._scale)
-        return seen
+        return self._observation.model.rescale(parameters, 1 / self._scale)
 
     def _charge(self, parameters: Parameters, forwards: float, gradient: bool | None = None) -> None:
         if self._prepaid:

@@ -14,8 +14,8 @@ from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.registration import is_plugin, live
 
 DIGEST = 16
-LISTED = ("grid", "approach")
-"""Facts of a class that only listings and `tune` read: no row depends on them."""
+LISTED = ("grid", "approach", "search")
+"""Facts of a class that only listings, `tune` and the making of jobs read: no row depends on them."""
 
 
 def source_hash(entry: Entry) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -21,15 +21,16 @@ class Scripted:
         self.behave, self.now, self.asked = behave, 0.0, []
         monkeypatch.setattr(retries.time, "monotonic", lambda: self.now)
 
-    def __call__(self, job: Job, limit: float) -> Reply:
+    def __call__(self, jobs: Sequence[Job], limit: float) -> list[Reply]:
+        (job,) = jobs
         seeds = job["seeds"]
         self.asked.append(seeds)
         what = self.behave(seeds)
         if what == "ok":
-            return {"outcomes": [{"seed": seed, "status": "ok", "reason": ""} for seed in seeds]}
+            return [{"outcomes": [{"seed": seed, "status": "ok", "reason": ""} for seed in seeds]}]
         if what == "timeout":
             self.now += limit
-        return {"failure": what, "reason": f"because of {what}", "output": "printed"}
+        return [{"failure": what, "reason": f"because of {what}", "output": "printed"}]
 
     def statuses(self, seeds: range, reference: bool = False) -> dict[int, str]:
         rows = retries.outcomes({"seeds": list(seeds), "reference": reference, "whole": False}, 10.0, self)

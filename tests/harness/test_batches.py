@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -100,9 +101,9 @@ def test_batches_hold_each_seed_once_whatever_the_method_can_do() -> None:
 def test_a_block_that_fails_is_not_divided(plugin: Path) -> None:
     asked = []
 
-    def attempt(job: Job, limit: float) -> Reply:
-        asked.append(job["seeds"])
-        return {"failure": "error", "reason": "broken", "output": ""}
+    def attempt(jobs: Sequence[Job], limit: float) -> list[Reply]:
+        asked.extend(job["seeds"] for job in jobs)
+        return [{"failure": "error", "reason": "broken", "output": ""}]
 
     rows = retries.outcomes(make_job("mixes", [3, 4], plugins=[plugin]), 10.0, attempt)
     assert asked == [[3, 4]]

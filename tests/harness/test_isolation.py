@@ -208,14 +208,14 @@ def test_a_runner_that_is_killed_is_a_crash_and_is_started_anew(tmp_path: Path) 
 
     runner = Runner()
     try:
-        assert "outcomes" in runner.attempt(make_job("white", [0]), 60)
+        assert "outcomes" in runner.attempt([make_job("white", [0])], 60)[0]
         process = runner._process
         assert isinstance(process, subprocess.Popen)
         os.kill(process.pid, signal.SIGKILL)
-        reply = runner.attempt(make_job("white", [0]), 60)
+        (reply,) = runner.attempt([make_job("white", [0])], 60)
         if "failure" in reply:  # it may have been seen dead before the job was sent
             assert (reply["failure"], reply["reason"]) == ("crashed", "the runner process died")
-            reply = runner.attempt(make_job("white", [0]), 60)
+            (reply,) = runner.attempt([make_job("white", [0])], 60)
         assert "outcomes" in reply
     finally:
         runner.close()

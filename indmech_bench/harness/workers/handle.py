@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 
 from indmech_bench.errors import InputError
 from indmech_bench.harness.workers.messages import Job, Reply, Request, failure
@@ -50,26 +51,27 @@ class Runner:
         return process
 
     @staticmethod
-    def _read(process: subprocess.Popen[str]) -> Reply | None:
+    def _read(process: subprocess.Popen[str]) -> list[Reply] | None:
+        """What it says next: a reply a job, or at first that it is ready; None when it has died."""
         assert process.stdout is not None
         line = process.stdout.readline()
-        reply: Reply | None = json.loads(line) if line else None
-        return reply
+        replies: list[Reply] | None = json.loads(line) if line else None
+        return replies
 
-    def attempt(self, job: Job, timeout: float) -> Reply:
-        """One attempt at a job."""
+    def attempt(self, jobs: Sequence[Job], timeout: float) -> list[Reply]:
+        """One attempt at jobs that run in one child, a reply each."""
         process = self._started()
         assert process.stdin is not None
-        reply = None
+        replies = None
         with contextlib.suppress(BrokenPipeError):
-            request: Request = {"job": job, "timeout": timeout}
+            request: Request = {"jobs": list(jobs), "timeout": timeout}
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
-            reply = self._read(process)
-        if reply is None:
+            replies = self._read(process)
+        if replies is None:
             process.wait()  # its pipe is closed, so it is ending: the next attempt must find it ended
-            reply = failure(Status.CRASHED, "the runner process died")
-        return reply
+            replies = [failure(Status.CRASHED, "the runner process died") for _ in jobs]
+        return replies
 
     def close(self) -> None:
         """End the process; a child that still runs is killed with it."""

@@ -64,9 +64,9 @@ Reply = Answer | Failure
 
 
 class Request(TypedDict):
-    """What a runner reads: a job, and the seconds that its attempt may take."""
+    """What a runner reads: jobs that run in one child, one after the other, and the seconds that they may take."""
 
-    job: Job
+    jobs: list[Job]
     timeout: float
 
 

@@ -57,7 +57,7 @@ def _outlive_parent_thread() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)
 
 
-def _child(job: Job, answer: int, output: int, parent: int) -> None:
+def _child(jobs: list[Job], answer: int, output: int, parent: int) -> None:
     """The life of a forked child: never returns."""
     try:
         os.setsid()
@@ -70,9 +70,9 @@ def _child(job: Job, answer: int, output: int, parent: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (memory_limit(), resource.RLIM_INFINITY))
-        from indmech_bench.harness.job import execute
+        from indmech_bench.harness.job import execute_together
 
-        text = json.dumps(execute(job)).encode() + b"\n"
+        text = json.dumps(execute_together(jobs)).encode() + b"\n"
         with contextlib.suppress(Exception):
             sys.stdout.flush()
         with os.fdopen(answer, "wb") as pipe:
@@ -90,14 +90,14 @@ def _kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def run_job(job: Job, timeout: float) -> Reply | None:
-    """Run one job in a child; None when this runner's own input closed meanwhile."""
+def run_jobs(jobs: list[Job], timeout: float) -> list[Reply] | None:
+    """Run jobs in a child, a reply each; None when this runner's own input closed meanwhile."""
     answer, answer_end = os.pipe()
     output, output_end = os.pipe()
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _child(job, answer_end, output_end, parent)
+        _child(jobs, answer_end, output_end, parent)
     os.close(answer_end)
     os.close(output_end)
     try:
@@ -111,14 +111,15 @@ def run_job(job: Job, timeout: float) -> Reply | None:
     if why == "closed":
         return None
     if why == "timeout":
-        return failure(Status.TIMEOUT, f"over the limit of {timeout:g} s", text)
+        return [failure(Status.TIMEOUT, f"over the limit of {timeout:g} s", text) for _ in jobs]
     try:
-        reply: Reply = json.loads(received)
+        replies: list[Reply] = json.loads(received)
     except ValueError:
-        return failure(Status.CRASHED, _death(code), text)
-    if "failure" in reply:
-        reply["output"] += text
-    return reply
+        return [failure(Status.CRASHED, _death(code), text) for _ in jobs]
+    for reply in replies:
+        if "failure" in reply:
+            reply["output"] += text
+    return replies
 
 
 def _death(code: int) -> str:
@@ -216,11 +217,11 @@ def main() -> None:
         request: Request = json.loads(pending)
         pending = b""
         with contextlib.suppress(Exception):  # whatever is wrong, the child says it
-            _warm(request["job"])
-        reply = run_job(request["job"], request["timeout"])
-        if reply is None:
+            _warm(request["jobs"][0])
+        replies = run_jobs(request["jobs"], request["timeout"])
+        if replies is None:
             return
-        print(json.dumps(reply), file=answers, flush=True)
+        print(json.dumps(replies), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 
 from indmech_bench.errors import InputError
-from indmech_bench.harness.attempts import outcomes
+from indmech_bench.harness.attempts import outcomes_together
 from indmech_bench.harness.workers.handle import Runner
 from indmech_bench.harness.workers.messages import Job, Outcome, Reply
+
+Bundle = tuple[Job, ...]
+"""Jobs that run in one child, since they search alike; mostly one."""
 
 _THREAD = threading.local()
 
@@ -20,39 +23,43 @@ def _take_runner(free: list[Runner]) -> None:
     _THREAD.runner = free.pop()
 
 
-def isolated(job: Job, timeout: float) -> list[Outcome]:
-    """The outcomes of a job from a runner that the current thread owns: what an executor's workers call.
+def isolated(jobs: Sequence[Job], timeout: float) -> list[list[Outcome]]:
+    """The outcomes of jobs from a runner that the current thread owns: what an executor's workers call.
 
     A worker of another process (a cluster's) makes its runner at its first job; it ends with the worker.
     """
     if not hasattr(_THREAD, "runner"):
         _THREAD.runner = Runner()
-    return outcomes(job, timeout, _THREAD.runner.attempt)
+    return outcomes_together(jobs, timeout, _THREAD.runner.attempt)
 
 
-def in_place(job: Job, timeout: float) -> Reply:
+def in_place(jobs: Sequence[Job], timeout: float) -> list[Reply]:
     """An attempt in this process, for debugging: nothing is isolated, and no time limit holds."""
-    from indmech_bench.harness.job import execute
+    from indmech_bench.harness.job import execute_together
 
-    return execute(job)
+    return execute_together(jobs)
 
 
-def run_jobs(jobs: list[Job], workers: int | Executor, timeout: float) -> Generator[tuple[Job, list[Outcome]]]:
-    """Each job with its outcomes, as they finish; when the generator is closed, whatever still runs is ended.
+def run_jobs(
+    bundles: Sequence[Bundle], workers: int | Executor, timeout: float
+) -> Generator[tuple[Bundle, list[list[Outcome]]]]:
+    """Each bundle of jobs with the outcomes of each, as they finish.
+
+    When the generator is closed, whatever still runs is ended.
 
     workers: how many runner processes, 0 to run in this process; or an executor whose workers own a runner each.
     """
     if isinstance(workers, Executor):
-        yield from _submitted(jobs, workers, timeout)
+        yield from _submitted(bundles, workers, timeout)
         return
     if workers == 0:
-        for job in jobs:
-            yield job, outcomes(job, timeout, in_place)
+        for jobs in bundles:
+            yield jobs, outcomes_together(jobs, timeout, in_place)
         return
-    runners = [Runner() for _ in range(min(workers, len(jobs)))]
+    runners = [Runner() for _ in range(min(workers, len(bundles)))]
     pool = ThreadPoolExecutor(len(runners), initializer=_take_runner, initargs=(list(runners),))
     try:
-        yield from _submitted(jobs, pool, timeout)
+        yield from _submitted(bundles, pool, timeout)
     finally:
         # a runner's end makes the thread that waits for it return, so close them before waiting for the pool
         pool.shutdown(wait=False, cancel_futures=True)
@@ -61,8 +68,10 @@ def run_jobs(jobs: list[Job], workers: int | Executor, timeout: float) -> Genera
         pool.shutdown(wait=True)
 
 
-def _submitted(jobs: list[Job], executor: Executor, timeout: float) -> Generator[tuple[Job, list[Outcome]]]:
-    futures = {executor.submit(isolated, job, timeout): job for job in jobs}
+def _submitted(
+    bundles: Sequence[Bundle], executor: Executor, timeout: float
+) -> Generator[tuple[Bundle, list[list[Outcome]]]]:
+    futures = {executor.submit(isolated, jobs, timeout): jobs for jobs in bundles}
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()
