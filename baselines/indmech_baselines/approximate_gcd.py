@@ -54,6 +54,8 @@ class ApproximateGcd:
     def _divided(problem: Problem, shown: Array, private: int, shared: int) -> list[Array]:
         """k_1^(1) ... k_1^(E) and k_2 of one replicate."""
         length = private + shared - 1
+        if not np.isfinite(shown).all():  # a singular value decomposition would raise, for all replicates
+            return [*np.full((len(shown), private), np.nan), np.full(shared, np.nan)]
         if problem.kind == "impulse":
             return common_divisor([*shown[:, :length]], private, shared)
         spectra = shown.mean(-2) if problem.kind == "samples" else shown

@@ -48,6 +48,8 @@ def minimum_phase(autocorrelation: Array, length: int) -> Array:
     Zeros come in pairs z, 1/z; the inner one of each is kept. Source: Oppenheim and Schafer (1975), spectral
     factorisation.
     """
+    if not np.isfinite(autocorrelation).all():
+        return np.full(length, np.nan)
     polynomial = np.concatenate([autocorrelation[length - 1 : 0 : -1], autocorrelation[:length]])
     roots = np.roots(polynomial)
     inner = roots[np.argsort(np.abs(roots), kind="stable")[: length - 1]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -62,7 +63,8 @@ class RootSearch:
         rows = []
         found = torch.zeros(problem.replicates, dtype=torch.float64)
         for r, composite in enumerate(observed_composites(problem)):
-            solutions = shared_out(composite, chain_of(problem).lengths, self.limit)
+            finite = bool(np.isfinite(composite).all())
+            solutions = shared_out(composite, chain_of(problem).lengths, self.limit) if finite else None
             if solutions is None:
                 rows.append({name: torch.full((1, *problem.shapes[name]), torch.nan) for name in names})
                 continue

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from indmech_bench.cli.application import Plugins, app
+from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
 
 
@@ -42,26 +42,29 @@ def check_method(
     name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
     task: Annotated[list[str], typer.Option("--task", help="Where it is tried; repeatable.")] = [],  # noqa: B006
     plugin: Plugins = [],  # noqa: B006
+    form: Form = "table",
 ) -> None:
     """Check that a method's rows can be trusted: seeds, batches, budget, random numbers, shapes."""
     from indmech_bench import testing
 
-    _show_findings(testing.check_method(name, tasks=task, plugins=plugin))
+    _show_findings(testing.check_method(name, tasks=task, plugins=plugin), form)
 
 
 @app.command("check-task")
 def check_task(
     name: Annotated[str, typer.Argument(help="name:setting=value,... or a FILE.py")],
     plugin: Plugins = [],  # noqa: B006
+    form: Form = "table",
 ) -> None:
     """Check that a task can be scored: truths of their seeds alone, oracle at e = 0, rho as its laws give it."""
     from indmech_bench import testing
 
-    _show_findings(testing.check_task(name, plugins=plugin))
+    _show_findings(testing.check_task(name, plugins=plugin), form)
 
 
-def _show_findings(findings: list[Any]) -> None:
-    from indmech_bench.conformance.findings import written
+def _show_findings(findings: list[Any], form: str) -> None:
+    from indmech_bench.conformance.findings import document, lines
+    from indmech_bench.text.writing import write
 
-    show("\n".join(written(findings)))
+    show("\n".join(lines(findings)) if form == "table" else write(document(findings), form))
     raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)

@@ -64,12 +64,14 @@ def score(
     name: Annotated[str, typer.Option(help="The row's method is external-NAME.")] = "",
     out: Annotated[Path | None, typer.Option(help="Keep the row in this results folder.")] = None,
     plugin: Plugins = [],  # noqa: B006
+    form: Form = "table",
 ) -> None:
     """Score parameters that were found elsewhere, in the scale of the exported observation."""
     from indmech_bench.harness import external
+    from indmech_bench.text.writing import write
 
     row = external.score_file(
         file, task=task, seed=seed, name=name, out=out, plugins=plugin, command=["indmech-bench", *sys.argv[1:]]
     )
-    show(external.row_text(row))
+    show(write(external.document_of(row), form))
     raise typer.Exit(0 if row["status"] == Status.OK else 1)

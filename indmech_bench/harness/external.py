@@ -20,8 +20,10 @@ from indmech_bench.registry.registration import build, resolve
 from indmech_bench.results.folder import cannot_write, writing
 from indmech_bench.results.parameter_files import read_arrays, write_arrays
 from indmech_bench.results.provenance import new_run_id, provenance
-from indmech_bench.results.row_fields import Row
+from indmech_bench.results.row_fields import Row, field_of
 from indmech_bench.results.statuses import Status
+from indmech_bench.text.document import Document, Section
+from indmech_bench.text.tables import Column, Kind, Table
 
 ABOUT = "observation.json"
 
@@ -166,9 +168,16 @@ def _keep(row: Row, folder: Path, task: Named, command: Sequence[str]) -> None:
         writer.append([row])
 
 
-def row_text(row: Row) -> str:
+METRICS: tuple[Column[tuple[str, float]], ...] = (
+    Column("metric", "metric", lambda item: item[0], kind=Kind.NAME),
+    Column("value", "value", lambda item: item[1], lambda value: f"{value:.6g}"),
+)
+
+
+def document_of(row: Row) -> Document:
     """The metrics of a row, a line each; its status where there are none."""
-    if row["status"] != Status.OK:
-        return f"{row['status']}: {row['reason']}"
-    width = max(map(len, row["metrics"]))
-    return "\n".join(f"{name:<{width}}  {value:.6g}" for name, value in row["metrics"].items() if value is not None)
+    metrics = tuple((name, value) for name, value in row["metrics"].items() if value is not None)
+    facts = {name: field_of(row, name) for name in ("task", "method", "seed", "status", "reason")}
+    notes = () if row["status"] == Status.OK else (f"{row['status']}: {row['reason']}",)
+    section = Section("", (Table("", METRICS, metrics),), facts)
+    return Document(f"Score on {row['task']}, seed {row['seed']}", (section,), notes)

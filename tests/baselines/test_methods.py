@@ -20,13 +20,14 @@ from methods import METHODS, home, quick
 from scipy.linalg import convolution_matrix
 from torch import Tensor
 
+from indmech_bench.conformance.trials import Bench
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.least_squares import damped_solve, log_det_ridge
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry, setting_docs
-from indmech_bench.registry.registration import get_method
+from indmech_bench.registry.registration import get_method, resolve
 from indmech_bench.scm.factorisation import count_solutions, enumerate_solutions
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scoring.references import log_posterior
@@ -398,3 +399,29 @@ def test_every_criterion_of_a_method_is_registered_or_refused() -> None:
 def test_path_swap_stands_at_a_solution() -> None:
     metrics = errors("path-swap", "fir-natural", tuple(range(10_000, 10_016)))
     assert float(metrics["fit_error"].median()) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("homomorphic", "fir-natural"),
+        ("homomorphic", "fir-samples"),
+        ("root-search-flat", "fir-natural"),
+        ("root-search-min-norm", "fir-spectrum"),
+        ("path-swap", "fir-natural"),
+        ("alternating-least-squares", "fir-natural"),
+        ("approximate-gcd", "environments-2"),
+        ("joint-diagonalisation", "linear-environments"),
+        ("fast-ica", "linear-gaussian-samples"),
+    ],
+)
+def test_an_observation_that_is_not_finite_ends_no_other_replicate(name: str, task: str) -> None:
+    """Libraries raise for a NaN where the shared loop does not."""
+    catalogue = Catalogue.read()
+    bench = Bench(resolve(catalogue, "method", quick(catalogue.find("method", name))), resolve(catalogue, "task", task))
+    clean, poisoned = bench.run((0, 1, 2)), bench.run((0, 1, 2), poisoned=1)
+    assert (poisoned.status, poisoned.reason) == ("ok", "")
+    assert not all(bool(value.isfinite().all()) for value in poisoned.rows[1].values())
+    for seed in (0, 2):
+        for key, value in clean.rows[seed].items():
+            assert torch.allclose(poisoned.rows[seed][key].double(), value.double(), rtol=1e-9, atol=1e-12)
