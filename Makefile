@@ -23,6 +23,7 @@ lint: $(READY)
 # long checks of the science, beyond what every change needs
 validate: $(READY)
 	$(BIN)/python -m pytest tests/validate
+	$(BIN)/python -m pytest tests/harness/test_interruption.py -k kills_lose --kills 20
 
 # the pages of docs/ with the reference of the API, into site/
 docs: $(READY)

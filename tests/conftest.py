@@ -17,6 +17,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=4, help="how often a run is killed; more in `make validate`")
+
+
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
     """The command line as a user runs it, in a folder of its own."""

@@ -98,7 +98,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
-def test_ten_kills_lose_nothing(tmp_path: Path, start: Callable[..., subprocess.Popen[str]]) -> None:
+def test_kills_lose_nothing(
+    tmp_path: Path, start: Callable[..., subprocess.Popen[str]], request: pytest.FixtureRequest
+) -> None:
     undisturbed = start([*COMMAND, "--out", "whole"])
     before = time.monotonic()
     undisturbed.communicate()
@@ -106,7 +108,7 @@ def test_ten_kills_lose_nothing(tmp_path: Path, start: Callable[..., subprocess.
     whole_takes = time.monotonic() - before
     generator = random.Random(20261124)
     seen: dict[str, tuple[Any, ...]] = {}
-    for _ in range(10):
+    for _ in range(request.config.getoption("kills")):
         killed = start([*COMMAND, "--out", "r"])
         time.sleep(generator.uniform(0.1, 0.8) * whole_takes)
         killed.kill()
