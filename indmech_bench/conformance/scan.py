@@ -14,7 +14,7 @@ from indmech_bench.registry.entries import Entry
 PACKAGE = "indmech_bench"
 ROOMS = ("errors", "text", "statistics", "scm", "problem")
 """Rooms that a method may use, directly or by a public name: from all others a truth can be drawn or scored."""
-REGISTERING = ("register_method", "register_criterion")
+REGISTERING = ("register_method",)
 """Public names of other rooms that a method may use."""
 DOTTED = re.compile(r"\w+(\.\w+)+")
 PRIVATE = ("_observation", "_streams", "_meter", "_scale", "_given_start", "_prepaid", "_charge")
