@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import criterion_named
+from indmech_baselines.criteria import ByCriterion, criterion_named
 from indmech_baselines.many_starts import ManyStarts
 from indmech_bench import Intervention, KernelModel, Problem, Solution, UnsupportedError, pick, register_method
 
@@ -19,7 +19,7 @@ SAME = 1e-6
 @register_method("averaging-min-norm", criterion="norm", sharpness=10.0)
 @register_method("averaging-evidence", criterion="flatness", sharpness=0.5)
 @dataclass(frozen=True)
-class Averaging(ManyStarts):
+class Averaging(ByCriterion, ManyStarts):
     """Run `adam` from many starts, polish; predict sqrt S_g = sum_s w_s sqrt S_g^(s), w ~ exp(-sharpness criterion).
 
     The sum is over the distinct solutions that fit: under each intervention the law of least weighted divergence to
@@ -40,10 +40,6 @@ class Averaging(ManyStarts):
 
     criterion: str = "norm"
     sharpness: float = 10.0
-
-    def check(self) -> None:
-        """Raises InputError for a criterion that is not known."""
-        criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         if not isinstance(problem.model, KernelModel):

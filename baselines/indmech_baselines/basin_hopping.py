@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import criterion_named
+from indmech_baselines.criteria import ByCriterion, criterion_named
 from indmech_bench import (
     GradientMethod,
     Problem,
@@ -21,7 +21,7 @@ from indmech_bench import (
 
 @register_method("basin-hopping")
 @dataclass(frozen=True)
-class BasinHopping(GradientMethod):
+class BasinHopping(ByCriterion, GradientMethod):
     """Run `adam` once, polish; then kick the first mechanism, refit everything, and keep the hop if it is better.
 
     A kick adds kick |theta_1| z / sqrt(p) to the first mechanism, z standard normal; Levenberg-Marquardt refits it and
@@ -44,10 +44,6 @@ class BasinHopping(GradientMethod):
     hops: int = 50
     kick: float = 1.0
     refit: int = 50
-
-    def check(self) -> None:
-        """Raises InputError for a criterion that is not known."""
-        criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         require_normal_equations(problem)

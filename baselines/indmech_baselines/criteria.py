@@ -163,6 +163,18 @@ def criterion_named(name: str) -> Criterion:
     return CRITERIA[name]
 
 
+class ByCriterion:
+    """Of methods with a setting `criterion`. `besides`: what it may be that is no criterion among solutions."""
+
+    criterion: str
+    besides: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises InputError for a criterion that is not known."""
+        if self.criterion not in self.besides:
+            criterion_named(self.criterion)
+
+
 def best(values: Tensor, eligible: Tensor) -> Tensor:
     """Index (R,) of the least value (R, S) among the eligible, the first of equals; 0 where there is none."""
     return torch.where(eligible & ~values.isnan(), values, torch.inf).argmin(-1)

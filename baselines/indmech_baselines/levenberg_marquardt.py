@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import torch
 
-from indmech_baselines.criteria import best, criterion_named
+from indmech_baselines.criteria import ByCriterion, best, criterion_named
 from indmech_bench import Problem, Solution, levenberg_marquardt, pick, register_method, require_normal_equations
 
 
 @register_method("levenberg-marquardt")
 @dataclass(frozen=True)
-class LevenbergMarquardt:
+class LevenbergMarquardt(ByCriterion):
     """Minimise the fit loss by theta <- theta - (J'J + mu I)^-1 J'r from several starts; take one by a criterion.
 
     mu falls tenfold after a step that lowers the loss and rises tenfold after one that does not. All replicates and
@@ -36,15 +36,12 @@ class LevenbergMarquardt:
         "starts": [16, 64],
     }
 
+    besides = ("fit",)
+
     criterion: str = "fit"
     starts: int = 16
     steps: int = 200
     init_scale: float | None = None
-
-    def check(self) -> None:
-        """Raises InputError for a criterion that is not known."""
-        if self.criterion != "fit":
-            criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         require_normal_equations(problem)

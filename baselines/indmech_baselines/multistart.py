@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 
-from indmech_baselines.criteria import best, criterion_named
+from indmech_baselines.criteria import ByCriterion, best, criterion_named
 from indmech_baselines.many_starts import ManyStarts
 from indmech_bench import Problem, Solution, pick, register_method
 
@@ -19,7 +19,7 @@ from indmech_bench import Problem, Solution, pick, register_method
 @register_method("multistart-flat", criterion="flatness", approach="evidence")
 @register_method("combined", criterion="combined", approach="evidence and independence")
 @dataclass(frozen=True)
-class Multistart(ManyStarts):
+class Multistart(ByCriterion, ManyStarts):
     """Run `adam` from many starts, polish all of them, and choose one solution by a criterion.
 
     `fit` takes the smallest loss before polishing. The others choose among the starts that fit the observation
@@ -43,12 +43,9 @@ class Multistart(ManyStarts):
         "init_scale": [0.1, None, 1.0],
     }
 
-    criterion: str = "fit"
+    besides = ("fit",)
 
-    def check(self) -> None:
-        """Raises InputError for a criterion that is not known."""
-        if self.criterion != "fit":
-            criterion_named(self.criterion)
+    criterion: str = "fit"
 
     def fit(self, problem: Problem) -> Solution:
         found = self.found(problem)

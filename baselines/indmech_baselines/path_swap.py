@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import best, criterion_named
+from indmech_baselines.criteria import ByCriterion, best, criterion_named
 from indmech_baselines.factoring import chain_of, stacked
 from indmech_bench import (
     Array,
@@ -27,7 +27,7 @@ from indmech_bench import (
 
 @register_method("path-swap")
 @dataclass(frozen=True)
-class PathSwap(GradientMethod):
+class PathSwap(ByCriterion, GradientMethod):
     """Run `adam` once, polish; while a criterion falls, make the best exchange of zeros between two kernels.
 
     An exchange takes one real factor (a real zero or a conjugate pair) or two real zeros of each of two kernels, of
@@ -46,10 +46,6 @@ class PathSwap(GradientMethod):
 
     criterion: str = "combined"
     swaps: int = 20
-
-    def check(self) -> None:
-        """Raises InputError for a criterion that is not known."""
-        criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         chain_of(problem)

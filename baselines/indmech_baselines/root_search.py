@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import best, criterion_named
+from indmech_baselines.criteria import ByCriterion, best, criterion_named
 from indmech_baselines.factoring import chain_of, observed_composites, shared_out, stacked
 from indmech_bench import Problem, Solution, levenberg_marquardt, pick, register_method
 
@@ -23,7 +23,7 @@ CHUNK = 64
 @register_method("root-search-flat", criterion="flatness", approach="evidence")
 @register_method("root-search-combined", criterion="combined", approach="evidence and independence")
 @dataclass(frozen=True)
-class RootSearch:
+class RootSearch(ByCriterion):
     """Share out the zeros of the observed composite between the kernels in every way; take the best by a criterion.
 
     A closed form: it trains nothing and misses no solution. What a criterion reaches here is what it is worth; what it
@@ -43,10 +43,6 @@ class RootSearch:
 
     criterion: str = "independence"
     limit: int = 20_000
-
-    def check(self) -> None:
-        """Raises InputError for a criterion that is not known."""
-        criterion_named(self.criterion)
 
     def fit(self, problem: Problem) -> Solution:
         pairs, found = problem.search(f"all solutions, at most {self.limit}", lambda: self._all_solutions(problem))

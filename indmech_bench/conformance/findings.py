@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from indmech_bench.text.document import Document, Section
@@ -52,19 +52,20 @@ COLUMNS: tuple[Column[Finding], ...] = (
 
 def document(findings: list[Finding]) -> Document:
     """The findings, a section a name, with a count at the end."""
-    names = dict.fromkeys(finding.name for finding in findings)
-    found = {name: tuple(finding for finding in findings if finding.name == name) for name in names}
-    sections = tuple(Section(name, (Table(name, COLUMNS, own),)) for name, own in found.items())
-    failed = sum(not finding.passed for finding in findings)
-    return Document("Checks", sections, (f"{len(findings)} checks, {failed} failed",))
+    sections = (Section(name, (Table(name, COLUMNS, found),)) for name, found in _by_name(findings).items())
+    return Document("Checks", tuple(sections), (_count(findings),))
 
 
 def lines(findings: list[Finding]) -> list[str]:
     """The same for a terminal: a line a check, a second one on what to do where it failed."""
-    of_all = document(findings)
-    return [line for section in of_all.sections for line in _of_section(section)] + [*of_all.notes]
+    shown_lines = [line for name, found in _by_name(findings).items() for line in (name, *map(str, found))]
+    return [*shown_lines, _count(findings)]
 
 
-def _of_section(section: Section) -> Iterator[str]:
-    yield section.name
-    yield from (str(finding) for table in section.tables for finding in table.items)
+def _by_name(findings: list[Finding]) -> dict[str, tuple[Finding, ...]]:
+    names = dict.fromkeys(finding.name for finding in findings)
+    return {name: tuple(finding for finding in findings if finding.name == name) for name in names}
+
+
+def _count(findings: list[Finding]) -> str:
+    return f"{len(findings)} checks, {sum(not finding.passed for finding in findings)} failed"

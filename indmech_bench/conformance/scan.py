@@ -17,7 +17,17 @@ ROOMS = ("errors", "text", "statistics", "scm", "problem")
 REGISTERING = ("register_method",)
 """Public names of other rooms that a method may use."""
 DOTTED = re.compile(r"\w+(\.\w+)+")
-PRIVATE = ("_observation", "_streams", "_meter", "_scale", "_given_start", "_prepaid", "_charge")
+PRIVATE = (
+    "_observation",
+    "_streams",
+    "_meter",
+    "_scale",
+    "_start_scale",
+    "_given_start",
+    "_searches",
+    "_prepaid",
+    "_charge",
+)
 """What a Problem keeps to itself."""
 DRAWS = (
     "manual_seed", "Generator", "default_rng", "RandomState", "Philox", "Random", "randn", "rand", "randint",
@@ -70,7 +80,7 @@ def _may_be_used(dotted: str) -> bool:
     """Whether a method may import this name: nothing of this package but what cannot hold a truth."""
     package, _, inside = dotted.partition(".")
     first = inside.partition(".")[0]
-    return package != PACKAGE or first in (*REGISTERING, "*") or public_rooms().get(first, first) in ("", *ROOMS)
+    return package != PACKAGE or first in REGISTERING or public_rooms().get(first, first) in ("", *ROOMS)
 
 
 def reaches(entry: Entry) -> list[str]:

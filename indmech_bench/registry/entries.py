@@ -140,9 +140,12 @@ def setting_docs(docstring: str) -> dict[str, str]:
 
 
 def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> Iterator[Entry]:
-    for kind, name, options in _registrations(node):
-        settings, facts = _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {})
-        doc = ast.get_docstring(node) or ""
+    registrations = [*_registrations(node)]
+    if not registrations:
+        return
+    settings, facts = _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {})
+    doc = ast.get_docstring(node) or ""
+    for kind, name, options in registrations:
         plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=facts)
         try:
             yield with_options(plain, options)

@@ -62,6 +62,11 @@ def test_public_names_are_allowed_by_the_room_they_live_in(tmp_path: Path, name:
     assert bool(reached(tmp_path, "import indmech_bench", f"indmech_bench.{name}")) != allowed
 
 
+def test_importing_everything_is_seen(tmp_path: Path) -> None:
+    assert reached(tmp_path, "from indmech_bench import *")
+    assert reached(tmp_path, "", "problem._searches")
+
+
 def test_every_public_name_has_a_room() -> None:
     assert set(public_rooms()) == set(indmech_bench.__all__)
     rooms = {room for room in public_rooms().values() if room != "errors"}
