@@ -41,7 +41,8 @@ def generated(rows: int) -> Iterator[dict[str, Any]]:
     """At least `rows` valid rows: every task and method on as many seeds as that takes, one in a hundred failed."""
     random = np.random.default_rng(0)
     tasks = [entry.name for entry in Catalogue.read().of_kind("task") if entry.name in TASKS]
-    cells = list(make_cells(Catalogue.read(), tasks, METHODS, salt="", budget=None, precision="float64"))
+    conditions = {"salt": "", "budget": None, "precision": "float64", "training": "fused"}
+    cells = list(make_cells(Catalogue.read(), tasks, METHODS, **conditions))
     for cell in cells:
         identity = cell.identity
         for seed in range(-(-rows // len(cells))):
@@ -71,7 +72,7 @@ def write(folder: Path, rows: int) -> Path:
         file.writelines(write_line(row) for row in generated(rows))
     families = {name: Catalogue.read().find("task", name).facts["family"] for name in TASKS}
     run = {"20260101T000000Z-000000": {"families": families}}
-    (folder / "manifest.json").write_text(json.dumps({"schema": 1, "runs": run}))
+    (folder / "manifest.json").write_text(json.dumps({"schema": 2, "runs": run}))
     return folder
 
 

@@ -38,12 +38,13 @@ def make_job(method: str, seeds: list[int], task: str = "fir-natural", **changes
     from indmech_bench.registry.catalogue import Catalogue
 
     plugins = [str(path) for path in changes.pop("plugins", [])]
-    precision, budget, salt = (changes.pop(k, d) for k, d in (("precision", "float64"), ("budget", None), ("salt", "")))
+    given = {"precision": "float64", "budget": None, "salt": "", "training": "fused"}
+    given |= {name: changes.pop(name) for name in given if name in changes}
     assert not changes
     catalogue = Catalogue.read(Path(path) for path in plugins)
     references = {entry.name for entry in catalogue.of_kind("reference")}
     methods = [] if method in references else [method]
-    cells = make_cells(catalogue, [task], methods, salt=salt, budget=budget, precision=precision)
+    cells = make_cells(catalogue, [task], methods, **given)
     cell = next(cell for cell in cells if cell.method.name == method.partition(":")[0])
     return cell.job(seeds, plugins)
 

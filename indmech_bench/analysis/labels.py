@@ -18,7 +18,7 @@ Defaults = dict[str, dict[str, Any]]
 """Name of a task or method -> settings that its label leaves out."""
 Labelled = Callable[[Sequence[Row]], list[LabelledRow]]
 MARKED = ("budget", "precision", "salt")
-"""Keyed fields that a label shows where they vary."""
+"""Keyed fields that a label shows where they vary; the way of training where it varies for one method."""
 
 
 def _once_a_cell(labelled: Labelled) -> Labelled:
@@ -43,22 +43,29 @@ def with_labels(rows: Sequence[Row]) -> list[LabelledRow]:
 
     A protocol that is not `default` stands in the place of the settings, `adam [tuned-blind]`, so that one line of a
     table holds a method that was tuned task by task; where a task has two such settings they are shown as well. A
-    budget, precision or salt that is not the same in all rows is part of the label too: rows that differ in it are
-    never pooled. References have only a salt.
+    budget, precision, way of training or salt that is not the same in all rows is part of the label too: rows that
+    differ in it are never pooled. References have only a salt.
     """
     catalogue = Catalogue.read()
     varying: dict[str, set[Any]] = defaultdict(set)
     tuned: dict[tuple[Any, ...], set[Any]] = defaultdict(set)
+    ways: dict[str, set[str]] = defaultdict(set)
     task_defaults, method_defaults = (_defaults(catalogue, kind, rows) for kind in ("task", "method"))
     for row in rows:
         for name in ("salt",) if row["reference"] else MARKED:
             varying[name].add(field_of(row, name))
         tuned[_cell_but_settings(row)].add(frozen(row["settings"]))
+        ways[row["method"]].add(row["training"])
     return [
         {
             **row,
             "task_label": printable(label(row["task"], row["task_settings"], task_defaults[row["task"]])),
-            "label": _method_label(row, varying, len(tuned[_cell_but_settings(row)]) > 1, method_defaults),
+            "label": _method_label(
+                row,
+                {**varying, "training": ways[row["method"]]},
+                len(tuned[_cell_but_settings(row)]) > 1,
+                method_defaults,
+            ),
         }
         for row in rows
     ]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from indmech_bench.harness.replicates import draw_truth, job_streams, pose_problem
 from indmech_bench.harness.workers.messages import Draws
+from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.problem.problem import Problem
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import build
@@ -35,7 +36,7 @@ class Setup:
         return {
             "task": self.task.name, "task_settings": self.task.settings,
             "task_version": self.task.entry.version, "salt": SALT, "seeds": list(seeds), "precision": "float64",
-            "budget": None,
+            "budget": None, "training": FUSED,
         }  # fmt: skip
 
     def draw(self, seeds: tuple[int, ...] = SEEDS) -> Truth:

@@ -20,6 +20,7 @@ from indmech_bench.harness.batches import batches_of
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.replicates import job_streams, pose_problem
 from indmech_bench.harness.workers.messages import Job
+from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.notation import Named
@@ -130,7 +131,7 @@ class Bench:
             poisoned: position of a replicate whose observation becomes NaN.
             globals_seed: what the generators of the process are seeded with.
         """
-        cell = Cell(self.task, self.method, "", budget, "float64", "")
+        cell = Cell(self.task, self.method, "", budget, "float64", FUSED, "")
         trial = Trial()
         with _as_a_job(globals_seed):
             for together, wanted in batches_of(self.method.entry.facts, seeds, len(seeds)):
@@ -199,7 +200,7 @@ class Bench:
 
     def _laws(self, solution: Solution, seeds: Sequence[int]) -> dict[str, Tensor]:
         """What a solution without parameters predicts, for a few interventions."""
-        job = Cell(self.task, self.method, "", None, "float64", "").job(seeds, ())
+        job = Cell(self.task, self.method, "", None, "float64", FUSED, "").job(seeds, ())
         family = self._live_task.interventions(job_streams(job, "truth"))
         return {f"law {i}": solution.law(g).detach() for i, g in enumerate((family.identity, *family.scored[:3]))}
 

@@ -21,13 +21,13 @@ from indmech_bench.results.current import newest
 from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.row_fields import Row
 
-OF_THE_FOLDER = ("suite", "tasks", "seeds", "budget", "precision", "salt")
+OF_THE_FOLDER = ("suite", "tasks", "seeds", "budget", "precision", "training", "salt")
 """Options that the folder decides."""
 
 
 @takes_run_options(without=(*OF_THE_FOLDER, "with_references"))
 def run_against(folder: str | Path, **options: Any) -> Report:
-    """Run methods on the tasks, seeds, budgets and precisions of the rows in `folder`, which is not changed.
+    """Run methods on the tasks, seeds, budgets, precisions and ways of training of a folder, which is not changed.
 
     The methods are by default those of the settings files, or those of the plugins; the rows go into `results/<method>`
     by default; references are not run again. Raises InputError.
@@ -36,7 +36,7 @@ def run_against(folder: str | Path, **options: Any) -> Report:
 
 
 def plans_against(folder: str | Path, options: RunOptions) -> list[Plan]:
-    """What is to be run: a plan for all tasks that share seeds, budget and precision. Raises InputError."""
+    """What is to be run: a plan for all tasks that share the same conditions. Raises InputError."""
     place = existing_folder(folder)
     for name in OF_THE_FOLDER:
         if getattr(options, name):
@@ -57,7 +57,7 @@ def plans_against(folder: str | Path, options: RunOptions) -> list[Plan]:
     parts = _by_conditions(place, rows, catalogue)
     _check_settings(place, tuned, parts.values())
     plans: list[Plan] = []
-    for (seeds, budget, precision), tasks in parts.items():
+    for (seeds, budget, precision, training), tasks in parts.items():
         files = [file.path for file in tuned if file.task.label in tasks]
         if not (methods or files):
             continue
@@ -69,6 +69,7 @@ def plans_against(folder: str | Path, options: RunOptions) -> list[Plan]:
             seeds=seeds,
             budget=budget,
             precision=precision,
+            training=training,
             out=target,
             with_references=False,
             fresh=options.fresh and not plans,  # the parts share the folder
@@ -100,8 +101,8 @@ def tables_against(folder: str | Path, report: Report) -> str:
     return str(leaderboard(folder, beside=[report.folder]))
 
 
-Conditions = tuple[str, float | None, str]
-"""Seeds as `first-last`, budget, precision."""
+Conditions = tuple[str, float | None, str, str]
+"""Seeds as `first-last`, budget, precision, way of training."""
 
 
 def _by_conditions(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> dict[Conditions, list[str]]:
@@ -109,15 +110,15 @@ def _by_conditions(folder: Path, rows: Sequence[Row], catalogue: Catalogue) -> d
     if any(row["salt"] for row in rows):
         raise InputError(f"'{folder}' has a salt, of which a folder keeps only a digest: run all methods with it anew.")
     methods = [row for row in rows if not row["reference"] and row["source"] != EXTERNAL] or list(rows)
-    seeds: dict[tuple[str, float | None, str], set[int]] = {}
+    seeds: dict[Conditions, set[int]] = {}
     for row in methods:
         task = label(row["task"], row["task_settings"], catalogue.find("task", row["task"]).defaults)
         _check(row, resolve(catalogue, "task", task), folder)
-        seeds.setdefault((task, row["budget"], row["precision"]), set()).add(row["seed"])
+        seeds.setdefault((task, row["budget"], row["precision"], row["training"]), set()).add(row["seed"])
     parts: dict[Conditions, list[str]] = {}
-    for (task, budget, precision), numbers in seeds.items():
+    for (task, budget, precision, training), numbers in seeds.items():
         for span in _spans(sorted(numbers)):
-            parts.setdefault((span, budget, precision), []).append(task)
+            parts.setdefault((span, budget, precision, training), []).append(task)
     return parts
 
 

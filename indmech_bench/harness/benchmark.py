@@ -18,7 +18,8 @@ from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
 from indmech_bench.harness.preflight import check_objects
-from indmech_bench.harness.workers.messages import Job, Outcome, result_of
+from indmech_bench.harness.workers.kernels import together
+from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, result_of
 from indmech_bench.harness.workers.running import Bundle, check_jobs, run_jobs
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
@@ -91,8 +92,10 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     _show_again(writer, done)
     if todo:
         run_id = new_run_id()
-        writer.record(run_id, _manifest_entry(what, jobs))
-        _work(what, writer, jobs, todo, run_id)
+        entry = _manifest_entry(what, jobs)
+        writer.record(run_id, entry)
+        kernels = _work(what, writer, jobs, todo, run_id)
+        writer.record(run_id, {**entry, "kernels": kernels})
     counts = count(row for key, row in writer.rows.items() if key in keys)
     failed = sum(counts[status] for status in FAILED)
     return Report(what.folder, counts[Status.OK], failed, counts[Status.SKIPPED], resumed=len(done))
@@ -128,10 +131,12 @@ def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
         yield cell, cell.job(wanted, what.plugins, what.options.save_solutions)
 
 
-def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> None:
+def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> Kernels:
+    """Run what is to do, and keep it; returns what kernels were made ready for it."""
     total = sum(len(job["seeds"]) for _, job in todo)
     cells = {id(job): cell for cell, job in todo}
-    finished = run_jobs(bundles_of(todo), jobs, what.timeout)
+    kernels: list[Kernels] = []
+    finished = run_jobs(bundles_of(todo), jobs, what.timeout, kernels)
     with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
         for bundle, outcomes_of_jobs in finished:
             for job, outcomes in zip(bundle, outcomes_of_jobs, strict=True):
@@ -139,6 +144,7 @@ def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cel
                 progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
                 _keep(cell, run_id, outcomes, writer)
                 progress.update(len(outcomes))
+    return together(kernels)
 
 
 def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
@@ -147,7 +153,7 @@ def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
     for cell, job in todo:
         search = cell.method.entry.facts.get("search")
         package = cell.method.entry.module.partition(".")[0]
-        same = (cell.task.label, cell.budget, cell.precision, tuple(job["seeds"]), package, search)
+        same = (cell.task.label, cell.budget, cell.precision, cell.training, tuple(job["seeds"]), package, search)
         bundles.setdefault(same if search else id(job), []).append(job)
     return [tuple(jobs) for jobs in bundles.values()]
 

@@ -9,6 +9,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.harness.batches import is_row_exact
 from indmech_bench.harness.tuning.settings_file import Tuned
 from indmech_bench.harness.workers.messages import Job
+from indmech_bench.problem.engine.kernels.compiling import PLAIN
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.code_identity import source_hash
 from indmech_bench.registry.identity import ENGINE, SCHEMA, row_identity_keys, salt_digest
@@ -19,13 +20,14 @@ from indmech_bench.results.row_fields import Identity
 
 @dataclass(frozen=True)
 class Cell:
-    """One task with one method or reference, under one budget and precision: many seeds."""
+    """One task with one method or reference, under one budget, precision and way of training: many seeds."""
 
     task: Named
     method: Named
     salt: str
     budget: float | None
     precision: str
+    training: str
     source: str
     protocol: str = "default"
 
@@ -55,6 +57,7 @@ class Cell:
             "engine": ENGINE,
             "budget": self.budget,
             "precision": self.precision,
+            "training": self.training,
         }
 
     def keys(self, seeds: Sequence[int]) -> dict[int, str]:
@@ -82,6 +85,7 @@ def make_cells(
     salt: str,
     budget: float | None,
     precision: str,
+    training: str,
     tuned: Sequence[Tuned] = (),
     with_references: bool = True,
 ) -> Iterator[Cell]:
@@ -96,6 +100,7 @@ def make_cells(
         salt: a secret mixed into every truth.
         budget: cost units a replicate, None for no limit; references have none.
         precision: of the methods; references compute in float64.
+        training: of the methods, fused or plain; references train nothing.
         tuned: settings files, each for its own task.
         with_references: whether every reference stands beside the methods.
     """
@@ -112,6 +117,7 @@ def make_cells(
                 salt=salt,
                 budget=None if reference or budget is None else float(budget),
                 precision="float64" if reference else precision,
+                training=PLAIN if reference else training,
                 source=source_hash(method.entry),
                 protocol=protocol,
             )

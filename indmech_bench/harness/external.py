@@ -12,6 +12,7 @@ from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.replicates import pose_problem
 from indmech_bench.harness.suites.seeds import read_seeds
 from indmech_bench.harness.workers.messages import Outcome, result_of
+from indmech_bench.problem.engine.kernels.compiling import PLAIN
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import NAME, Entry
 from indmech_bench.registry.identity import EXTERNAL
@@ -123,7 +124,7 @@ def score_file(
 
 
 def _cell(task: Named, method: str) -> Cell:
-    return Cell(task, Named(Entry("method", method, EXTERNAL, Path())), "", None, "float64", EXTERNAL)
+    return Cell(task, Named(Entry("method", method, EXTERNAL, Path())), "", None, "float64", PLAIN, EXTERNAL)
 
 
 def _posed(cell: Cell, live: Any, seed: int) -> Any:

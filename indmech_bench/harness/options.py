@@ -59,6 +59,9 @@ class RunOptions:
     timeout: Annotated[float | None, Said("Seconds an attempt may take; 300 by default.", "--timeout")] = None
     budget: Annotated[float | None, Said("Cost units a replicate may spend.", "--budget")] = None
     precision: Annotated[str | None, Said("float64 or float32.", "--precision")] = None
+    training: Annotated[
+        str | None, Said("fused, the default where numba is installed, or plain (autograd).", "--training")
+    ] = None
     plugins: Annotated[
         Sequence[str | Path], Said("A file that registers methods or tasks; repeatable.", "--plugin")
     ] = ()

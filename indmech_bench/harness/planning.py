@@ -6,11 +6,13 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from indmech_bench.errors import unknown
 from indmech_bench.harness.cells import Cell, make_cells
 from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.suites.seeds import read_seeds
 from indmech_bench.harness.suites.suite import Suite, check_limits, read_suite
 from indmech_bench.harness.tuning.settings_file import check_tuned, read_tuned
+from indmech_bench.problem.engine.kernels.compiling import FUSED, PLAIN, is_available
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import resolve
 from indmech_bench.results.folder import RUNS
@@ -49,6 +51,7 @@ def plan(options: RunOptions) -> Plan:
     budget = suite.budget if options.budget is None else options.budget
     precision = options.precision or suite.precision
     check_limits(budget, timeout, precision)
+    training = way_of_training(options.training)
     files = options.settings or (() if options.methods else suite.settings)
     tuned = [read_tuned(path, catalogue) for path in files]
     tasks = options.tasks or suite.tasks or list(dict.fromkeys(file.task.label for file in tuned))
@@ -66,6 +69,7 @@ def plan(options: RunOptions) -> Plan:
         salt=options.salt,
         budget=budget,
         precision=precision,
+        training=training,
         tuned=tuned,
         with_references=options.with_references,
     )
@@ -77,6 +81,19 @@ def plan(options: RunOptions) -> Plan:
         plugins=plugins,
         options=options,
     )
+
+
+def way_of_training(wanted: str | None) -> str:
+    """The way of training that a run takes: fused, where that is possible here. Raises InputError.
+
+    Says so where it is not: the rows are other ones then.
+    """
+    if wanted not in (None, FUSED, PLAIN):
+        raise unknown("way of training", wanted, (FUSED, PLAIN))
+    if wanted != PLAIN and not is_available():
+        warnings.warn("numba is not installed: training takes the plain way, some thirty times slower.", stacklevel=2)
+        return PLAIN
+    return wanted or FUSED
 
 
 def _suite(options: RunOptions) -> Suite:

@@ -40,6 +40,7 @@ def pose_problem(job: Draws, task: Task, make: Callable[..., Problem] = Problem)
         dtype=DTYPES[job["precision"]],
         budget=job["budget"],
         start_scale=task.start_scale,
+        training=job["training"],
         given_start=parameters if task.starts_at_truth else None,
     )
 
@@ -64,6 +65,7 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
         finite &= finite_rows(solution.parameters)
     over = problem.exhausted
     saved = problem.in_seen_scale(solution.parameters) if job["save_solutions"] and solution.parameters else {}
+    steps = {f"{way}_steps": float(count) for way, count in problem.steps.items() if count}
     outcomes = []
     for r, seed in enumerate(job["seeds"]):
         status, reason = Status.OK, ""
@@ -78,7 +80,7 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
                 reason,
                 metrics={name: _number(value[r]) for name, value in metrics.items()} if status == Status.OK else {},
                 truth={name: values[r] for name, values in facts.items()},
-                details={name: _number(value[r]) for name, value in details.items()},
+                details={name: _number(value[r]) for name, value in details.items()} | steps,
                 cost=float(problem.spent[r]),
                 seconds=round(seconds, 6),
             )

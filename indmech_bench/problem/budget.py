@@ -6,6 +6,8 @@ columns p.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import torch
 from torch import Tensor
 
@@ -13,11 +15,15 @@ from indmech_bench.errors import BudgetExceededError
 
 
 class Meter:
-    """Counts cost units for each of R replicates; `limit` is per replicate, None for no limit."""
+    """Counts cost units for each of R replicates; `limit` is per replicate, None for no limit.
+
+    steps: of training, by the way that they were taken.
+    """
 
     def __init__(self, replicates: int, limit: float | None) -> None:
         self.limit = limit
         self.spent = torch.zeros(replicates, dtype=torch.float64)
+        self.steps: Counter[str] = Counter()
 
     @property
     def remaining(self) -> Tensor:

@@ -50,10 +50,10 @@ def levenberg_marquardt(problem: Problem, parameters: Parameters, steps: int = 5
             if not bool(active.any()):
                 break
             with problem.prepaid((size + 1) * _per_replicate(active)):
-                point = unflatten(flat, shapes)
-                step = damped_solve(problem.jacobian(point), problem.residuals(point), damping)
-                moved = flat - step
-                new_loss = problem.loss(unflatten(moved, shapes))
+                if problem.engine is not None:
+                    moved, new_loss = problem.engine.damped_step(flat, damping, active)
+                else:
+                    moved, new_loss = _damped_step(problem, flat, damping)
             better = active & (new_loss < loss)
             gain = (loss - new_loss) / loss
             flat = torch.where(better.unsqueeze(-1), moved, flat)
@@ -62,6 +62,13 @@ def levenberg_marquardt(problem: Problem, parameters: Parameters, steps: int = 5
             damping = damping.clamp_min(DAMPING[1])
             active = active & (loss > CONVERGED) & ~(better & (gain < STALLED)) & (damping < DAMPING[2])
     return unflatten(flat, shapes), loss
+
+
+def _damped_step(problem: Problem, flat: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
+    """Parameters (R, [S,] p) after the step, and their loss."""
+    point = unflatten(flat, problem.shapes)
+    moved = flat - damped_solve(problem.jacobian(point), problem.residuals(point), damping)
+    return moved, problem.loss(unflatten(moved, problem.shapes))
 
 
 def _per_replicate(active: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Damped linear least squares, row by row: the same bits whatever else is in the batch."""
+"""Jacobians and damped linear least squares, row by row: the same bits whatever else is in the batch."""
 
 from __future__ import annotations
 
@@ -6,8 +6,33 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from indmech_bench.scm.observations.covariance import Covariance
+from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.parameters import Parameters, Shapes, flatten, unflatten
+
 ALIGNED = 4
 """Columns come in multiples of it: the bits of products and of LAPACK depend on how a batch's matrices are aligned."""
+
+
+def jacobian_of_features(observation: Observation, parameters: Parameters, shapes: Shapes) -> Tensor:
+    """J (R, m, p) or (R, S, m, p) of the observation's features by the parameters of these shapes, side by side.
+
+    Of covariances in closed form, of all else column by column.
+    """
+    if isinstance(observation, Covariance):
+        return observation.jacobian(parameters, shapes)
+    flat = flatten(parameters, shapes)
+    basis = torch.eye(flat.shape[-1], dtype=flat.dtype, device=flat.device)
+
+    def column(direction: Tensor) -> Tensor:
+        def features(point: Tensor) -> Tensor:
+            return observation.features({**parameters, **unflatten(point, shapes)})
+
+        derivative: Tensor = torch.func.jvp(features, (flat,), (direction.expand_as(flat),))[1]
+        return derivative
+
+    stacked: Tensor = torch.func.vmap(column)(basis)
+    return stacked.movedim(0, -1).contiguous()  # one layout at any batch size: products pick kernels by it
 
 
 def gram(matrix: Tensor) -> Tensor:

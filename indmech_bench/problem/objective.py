@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
 
-from indmech_bench.problem.problem import Problem
 from indmech_bench.scm.parameters import Parameters
+
+if TYPE_CHECKING:
+    from indmech_bench.problem.problem import Problem
 
 
 @dataclass(frozen=True)

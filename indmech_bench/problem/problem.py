@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
 
 from indmech_bench.problem.budget import Meter
-from indmech_bench.problem.jacobians import jacobian_of_features
+from indmech_bench.problem.engine.kernels.compiling import FUSED, is_available
+from indmech_bench.problem.least_squares import jacobian_of_features
 from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import Null, prior_null
@@ -19,6 +21,9 @@ from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.parameters import START_SCALE, Parameters, size_of, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
+
+if TYPE_CHECKING:
+    from indmech_bench.problem.engine.engine import Engine
 
 Result = TypeVar("Result")
 INDEX_BLOCK = 64
@@ -43,6 +48,7 @@ class Problem:
         start_scale: float = START_SCALE,
         given_start: Parameters | None = None,
         searches: Searches | None = None,
+        training: str = FUSED,
     ) -> None:
         """The problem of an observation; the harness makes it.
 
@@ -54,6 +60,7 @@ class Problem:
             start_scale: standard deviation of the start that is offered.
             given_start: parameters (R, ...) that training starts at in any case, in the observation's own scale.
             searches: what other methods of the job have found on the same replicates.
+            training: `fused`, where the engine knows the problem and is there; or `plain`.
         """
         self._observation, self._scale = observation.normalised(dtype)
         self._streams = streams
@@ -62,6 +69,7 @@ class Problem:
         self._prepaid = False
         self._given_start = given_start and self._observation.model.rescale(given_start, 1 / self._scale)
         self._start_scale, self.dtype = start_scale, dtype
+        self.engine = _engine_of(self._observation, dtype) if training == FUSED and is_available() else None
 
     @property
     def observations(self) -> Tensor:
@@ -137,12 +145,17 @@ class Problem:
 
         A sample comes at most once in a batch. The indices are a function of the replicate alone.
         """
+        for block in self.minibatch_blocks(size, steps):
+            yield from itertools.repeat(None, steps) if block is None else block.unbind(1)
+
+    def minibatch_blocks(self, size: int | None, steps: int) -> Iterator[Tensor | None]:
+        """The same for the next B steps at a time, (R, B, size); one None for all steps."""
         if size is None or size >= self.samples:
-            yield from itertools.repeat(None, steps)
+            yield None
             return
         for block in range(0, steps, INDEX_BLOCK):
-            drawn = self._streams.permutations(f"minibatches {block}", min(INDEX_BLOCK, steps - block), self.samples)
-            yield from drawn[:, :, :size].to(self.device).unbind(1)
+            count = min(INDEX_BLOCK, steps - block)
+            yield self._streams.choices(f"minibatches {block}", count, self.samples, size).to(self.device)
 
     def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
         """Fit loss: 0 is a perfect fit. `batch` (R, m) chooses samples, m of N for m / N of the cost."""
@@ -165,6 +178,8 @@ class Problem:
         """
         shapes = {name: self.shapes[name] for name in (self.shapes if names is None else names)}
         self._charge(parameters, size_of(shapes), gradient=False)
+        if self.engine is not None:
+            return self.engine.jacobian(parameters, tuple(shapes))
         return jacobian_of_features(self._observation, parameters, shapes)
 
     def log_generic_ratio(self, parameters: Parameters) -> Tensor:
@@ -185,6 +200,11 @@ class Problem:
     def spent(self) -> Tensor:
         """(R,) cost units charged so far."""
         return self._meter.spent
+
+    @property
+    def steps(self) -> Counter[str]:
+        """Steps of training so far, by the way that they were taken: `fused` or `plain`."""
+        return self._meter.steps
 
     @property
     def exhausted(self) -> Tensor:
@@ -248,3 +268,9 @@ class Problem:
         if gradient is None:
             gradient = torch.is_grad_enabled() and any(value.requires_grad for value in parameters.values())
         self.spend(forwards * starts_in(parameters, self.shapes) * (3 if gradient else 1))
+
+
+def _engine_of(observation: Observation, dtype: torch.dtype) -> Engine | None:
+    from indmech_bench.problem.engine.engine import engine_of  # needs a compiler
+
+    return engine_of(observation, dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,10 +18,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Found:
-    """What a search has found, the cost units (R,) and the seconds that it took."""
+    """What a search has found, the cost units (R,), the steps of training and the seconds that it took."""
 
     result: Any
     units: Tensor
+    steps: Counter[str]
     seconds: float
 
 
@@ -38,8 +40,10 @@ class Searches:
         if name in self.found:
             known = self.found[name]
             meter.spend(known.units)
+            meter.steps += known.steps
             return copy.deepcopy(known.result), known.seconds
-        spent, started = meter.spent.clone(), time.perf_counter()
+        spent, steps, started = meter.spent.clone(), meter.steps.copy(), time.perf_counter()
         result = compute()
-        self.found[name] = Found(copy.deepcopy(result), meter.spent - spent, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self.found[name] = Found(copy.deepcopy(result), meter.spent - spent, meter.steps - steps, seconds)
         return result, 0.0

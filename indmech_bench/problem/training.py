@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from indmech_bench.problem.objective import AnyObjective, Objective
-from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.rules import StepRule
+from indmech_bench.problem.engine.kernels.compiling import FUSED, PLAIN
+from indmech_bench.problem.objective import Objective
+from indmech_bench.problem.phase import Phase, order_of
+from indmech_bench.problem.problem import INDEX_BLOCK, Problem
 from indmech_bench.scm.parameters import Parameters, starts_in
 
 Watch = Callable[[int, Parameters], None]
 """Shown a step and the parameters before it."""
-
-
-@dataclass(frozen=True)
-class Phase:
-    """An objective with a step rule of its own, and the steps at which it moves the parameters.
-
-    objective: data (`Objective`), or a function of your own.
-    rule: the optimiser; its state (moments) is the phase's own.
-    steps: the steps that are the phase's, ascending ranges; None for all.
-    clip: largest norm of the gradient of a replicate (and start), longer ones are shortened; None for no limit.
-    forwards: what one evaluation of a function of your own costs, in forward passes (a loss 1, a loss and rho 2); of a
-        loss on a minibatch of m of N samples m / N are charged. An `Objective` knows its own cost.
-    """
-
-    objective: AnyObjective
-    rule: StepRule
-    steps: tuple[range, ...] | None = None
-    clip: float | None = None
-    forwards: int = 1
-
-    def cost(self, share: float) -> float:
-        """Forward passes of one step on a share of the samples."""
-        if not isinstance(self.objective, Objective):
-            return self.forwards - 1 + share
-        return self.objective.forwards - self.objective.fit * (1 - share)
 
 
 def train(
@@ -73,17 +52,44 @@ def train(
         watched: steps; None for every one.
     """
     phases = (phases,) if isinstance(phases, Phase) else tuple(phases)
-    order = _order(phases, steps)
+    order = order_of(phases, steps)
+    share = _share(problem, batch, samples)
+    taken = np.bincount(order, minlength=len(phases))
+    units = 3 * sum(float(count) * phase.cost(share) for count, phase in zip(taken, phases, strict=True))
+    units += sum(_updates(phase, steps) for phase in phases)
+    shown = range(steps if watch is not None else 0) if watched is None else watched
+    with problem.prepaid(starts_in(start, problem.shapes) * units):
+        if problem.engine is not None and problem.engine.knows(phases):
+            problem.steps[FUSED] += steps
+            blocks = _index_blocks(problem, batch, samples, steps)
+            return problem.engine.train(
+                start, phases, order, blocks=blocks, cosine=cosine, watched=shown, watch=watch or _unwatched
+            )
+        problem.steps[PLAIN] += steps
+        return _train_plainly(
+            problem, start, phases, order, _index_blocks(problem, batch, samples, steps), cosine, shown, watch
+        )
+
+
+def _train_plainly(
+    problem: Problem,
+    start: Parameters,
+    phases: Sequence[Phase],
+    order: NDArray[np.int64],
+    blocks: Iterator[Tensor | None],
+    cosine: bool,
+    watched: Collection[int],
+    watch: Watch | None,
+) -> dict[str, Tensor]:
+    """The steps by autograd and torch's optimisers."""
     parameters = {name: value.detach().clone().requires_grad_() for name, value in start.items()}
     movers = [_Mover(phase, problem, parameters) for phase in phases]
-    schedules = [CosineAnnealingLR(mover.optimiser, steps) for mover in movers] if cosine else []
-    share = _share(problem, batch, samples)
-    units = 3 * sum(phases[index].cost(share) for index in order) + sum(mover.updates(steps) for mover in movers)
-    with warnings.catch_warnings(), problem.prepaid(starts_in(parameters, problem.shapes) * units):
+    schedules = [CosineAnnealingLR(mover.optimiser, len(order)) for mover in movers] if cosine else []
+    with warnings.catch_warnings():
         # every schedule follows the run's steps, also that of a phase whose first step has yet to come
         warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)")
-        for step, (index, indices) in enumerate(zip(order, _batches(problem, batch, samples, steps), strict=True)):
-            if watch is not None and (watched is None or step in watched):
+        for step, (index, indices) in enumerate(zip(order, _each(blocks, len(order)), strict=True)):
+            if watch is not None and step in watched:
                 watch(step, parameters)
             for mover in movers:
                 mover.look(step)
@@ -102,10 +108,6 @@ class _Mover:
         self.data = phase.objective if isinstance(phase.objective, Objective) else None
         self.every = self.data.multipliers if self.data else None
         self.multipliers: Tensor | float = 0.0
-
-    def updates(self, steps: int) -> int:
-        """How often the multipliers move in this many steps."""
-        return (steps - 1) // self.every if self.every else 0
 
     def look(self, step: int) -> None:
         """Move the multipliers where this step is due."""
@@ -128,17 +130,10 @@ class _Mover:
         return self.phase.objective(self.parameters, indices)
 
 
-def _order(phases: Sequence[Phase], steps: int) -> list[int]:
-    """The phase of each step."""
-    order = [-1] * steps
-    for index, phase in enumerate(phases):
-        for step in (step for part in (phase.steps or (range(steps),)) for step in part):
-            if not 0 <= step < steps or order[step] >= 0:
-                raise ValueError(f"step {step} of {steps} is not that of one phase alone")
-            order[step] = index
-    if -1 in order:
-        raise ValueError(f"step {order.index(-1)} of {steps} belongs to no phase")
-    return order
+def _updates(phase: Phase, steps: int) -> int:
+    """How often the multipliers of a phase move in this many steps."""
+    every = phase.objective.multipliers if isinstance(phase.objective, Objective) else None
+    return (steps - 1) // every if every else 0
 
 
 def _share(problem: Problem, batch: int | None, samples: Tensor | None) -> float:
@@ -148,12 +143,23 @@ def _share(problem: Problem, batch: int | None, samples: Tensor | None) -> float
     return 1.0 if batch is None else min(1.0, batch / problem.samples)
 
 
-def _batches(problem: Problem, batch: int | None, samples: Tensor | None, steps: int) -> Iterator[Tensor | None]:
+def _index_blocks(problem: Problem, batch: int | None, samples: Tensor | None, steps: int) -> Iterator[Tensor | None]:
+    """Indices (R, B, m) of the samples of the next B steps, block after block; None: all samples at all steps."""
     if samples is None:
-        yield from problem.minibatches(batch, steps)
+        yield from problem.minibatch_blocks(batch, steps)
     else:
-        for _ in range(steps):
-            yield samples.expand(problem.replicates, -1)
+        for begin in range(0, steps, INDEX_BLOCK):
+            yield samples.expand(problem.replicates, min(INDEX_BLOCK, steps - begin), -1)
+
+
+def _each(blocks: Iterator[Tensor | None], steps: int) -> Iterator[Tensor | None]:
+    """The indices of each step."""
+    for block in blocks:
+        yield from itertools.repeat(None, steps) if block is None else block.unbind(1)
+
+
+def _unwatched(step: int, parameters: Parameters) -> None:
+    """A watch that looks away."""
 
 
 def shorten(parameters: Parameters, longest: float, lead: int) -> None:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-SCHEMA = 1
-ENGINE = 1
+SCHEMA = 2
+ENGINE = 2
 """Version of indmech_bench's own numerics; committed fingerprints guard it."""
 EXTERNAL = "external"
 """The `source` of rows whose method is not code of ours; their names begin with it."""
@@ -26,6 +26,7 @@ KEYED = (
     "engine",
     "budget",
     "precision",
+    "training",
     "seed",
 )
 """The fields that a row's key is made of: what else differs leaves the row the same."""

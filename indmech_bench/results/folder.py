@@ -11,16 +11,13 @@ import warnings
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
 from indmech_bench.results.row_fields import Row
-from indmech_bench.results.rows import DamagedError, read_rows, write_line
+from indmech_bench.results.rows import DamagedError, check_schema, read_rows, write_line
 from indmech_bench.text.lines import printable
-
-if TYPE_CHECKING:
-    pass
 
 RUNS = "runs.jsonl"
 MANIFEST = "manifest.json"
@@ -62,8 +59,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     schema = manifest.get("schema", SCHEMA)
     if not isinstance(schema, int):
         raise DamagedError(f"'{path}' is damaged: its schema is no number.")
-    if schema > SCHEMA:
-        raise InputError(f"'{path}' has schema {schema}, newer than the {SCHEMA} that this version reads.")
+    check_schema(schema, f"'{path}'")
     return manifest
 
 

@@ -8,7 +8,10 @@ from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 
 class Identity(TypedDict):
-    """What all rows of a cell share; `salt` is a digest, settings are complete."""
+    """What all rows of a cell share; `salt` is a digest, settings are complete.
+
+    training: `fused`, by the engine wherever it knows model, observation and objective, or `plain`, by autograd.
+    """
 
     schema: int
     task: str
@@ -23,6 +26,7 @@ class Identity(TypedDict):
     engine: int
     budget: float | None
     precision: str
+    training: str
 
 
 class Result(TypedDict):

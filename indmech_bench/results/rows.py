@@ -46,10 +46,16 @@ def read_line(line: bytes, where: str) -> Row:
     if not isinstance(row, dict):
         raise DamagedError(f"{where} is damaged: not an object.")
     schema = row.get("schema")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise InputError(f"{where} has schema {schema}, newer than the {SCHEMA} that this version reads: upgrade.")
+    check_schema(schema, where)
     _check(row, where)
     return cast(Row, row)
+
+
+def check_schema(schema: Any, where: str) -> None:
+    """Raises InputError for rows of another schema than this version's, older or newer."""
+    if isinstance(schema, int) and schema != SCHEMA:
+        what = "upgrade" if schema > SCHEMA else "read it with the version that made it, or run into another folder"
+        raise InputError(f"{where} has schema {schema}, and this version reads {SCHEMA}: {what}.")
 
 
 def _is_number(value: Any) -> bool:

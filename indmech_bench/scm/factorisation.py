@@ -18,6 +18,9 @@ LIMIT = 100_000
 REPEATED = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 """Radii tried for repeated zeros: an m-fold zero is computed with an error of about eps^(1/m)."""
 
+DAMPING = 1e-14
+"""Of the steps that polish solutions, relative to the mean diagonal."""
+
 
 @dataclass(frozen=True)
 class RealFactor:
@@ -172,18 +175,27 @@ def enumerate_solutions(composite: Array, lengths: tuple[int, int], limit: int =
 
 
 def _polish(first: Array, second: Array, composite: Array) -> tuple[Array, Array]:
-    """Newton steps of minimum norm in balanced scale, each kept only where it brings the composite nearer."""
+    """Newton steps of minimum norm in balanced scale, each kept only where it brings the composite nearer.
+
+    A step is J'(JJ' + mu I)^-1 r with mu as small as JJ' can bear: where the kernels share a zero J is singular.
+    """
+    size = np.linalg.norm(composite)
     balance = np.sqrt(np.linalg.norm(second, axis=-1, keepdims=True))
     first, second = first * balance, second / balance
     residual = convolve(first, second) - composite
     for _ in range(4):
-        if np.abs(residual).max(initial=0.0) <= 1e-15 * np.linalg.norm(composite):
+        rough = np.flatnonzero(np.abs(residual).max(-1, initial=0.0) > 1e-15 * size)
+        if not len(rough):
             break
-        step = -(np.linalg.pinv(convolution_jacobian(first, second), rcond=1e-13) @ residual[:, :, None])[:, :, 0]
-        new_first, new_second = first + step[:, : first.shape[1]], second + step[:, first.shape[1] :]
+        jacobian = convolution_jacobian(first[rough], second[rough])
+        squares = jacobian @ jacobian.swapaxes(1, 2)
+        ridge = DAMPING * np.trace(squares, axis1=1, axis2=2) / len(composite)
+        damped = squares + ridge[:, None, None] * np.eye(len(composite))
+        step = (jacobian.swapaxes(1, 2) @ np.linalg.solve(damped, residual[rough, :, None]))[:, :, 0]
+        new_first, new_second = first[rough] - step[:, : first.shape[1]], second[rough] - step[:, first.shape[1] :]
         new_residual = convolve(new_first, new_second) - composite
-        better = (np.linalg.norm(new_residual, axis=-1) < np.linalg.norm(residual, axis=-1))[:, None]
-        first, second = np.where(better, new_first, first), np.where(better, new_second, second)
-        residual = np.where(better, new_residual, residual)
+        better = np.linalg.norm(new_residual, axis=-1) < np.linalg.norm(residual[rough], axis=-1)
+        kept = rough[better]
+        first[kept], second[kept], residual[kept] = new_first[better], new_second[better], new_residual[better]
     norm = np.linalg.norm(first, axis=-1, keepdims=True)
     return first / norm, second * norm

@@ -47,10 +47,10 @@ class Streams:
         rows = [generator.standard_normal(shape) for generator in self.generators(stream)]
         return torch.from_numpy(np.stack(rows))
 
-    def permutations(self, stream: str, count: int, size: int) -> Tensor:
-        """`count` random orders of `size` things, (R, count, size) integers."""
-        ordered = [np.argsort(generator.random((count, size)), axis=-1) for generator in self.generators(stream)]
-        return torch.from_numpy(np.stack(ordered))
+    def choices(self, stream: str, count: int, size: int, chosen: int) -> Tensor:
+        """`count` times `chosen` of `size` things, none twice: (R, count, chosen) integers."""
+        rows = [generator.random((count, size)) for generator in self.generators(stream)]
+        return torch.from_numpy(np.stack([np.argpartition(row, chosen - 1, axis=-1)[:, :chosen] for row in rows]))
 
 
 def streams(domain: str, salt: str, task: str, settings: Mapping[str, Any], version: int, seeds: list[int]) -> Streams:

@@ -94,7 +94,7 @@ def test_what_differs_in_code_budget_precision_and_versions_is_named(a: Path, tm
     found = compare(a, b)
     assert len(found.lines) == 1
     said = "; ".join(found.differences)
-    for sentence in ("budget none -> 5000.0", "precision float64 -> float32", "-> ffffffffffffffff", "engine 1 -> 7"):
+    for sentence in ("budget none -> 5000.0", "precision float64 -> float32", "-> ffffffffffffffff", "engine 2 -> 7"):
         assert sentence in said
     assert "numpy: 2.4.6 -> 2.5.0" in said
 

@@ -145,7 +145,7 @@ def test_run_resume_leaderboard_and_status(cli: Cli, tmp_path: Path) -> None:
     assert "all rows are what today's code would make" in cli("status", "r", "--why").stdout
 
 
-def test_a_torn_last_line_is_healed_and_a_newer_schema_refused(cli: Cli, tmp_path: Path) -> None:
+def test_a_torn_last_line_is_healed_and_another_schema_refused(cli: Cli, tmp_path: Path) -> None:
     cli(*RUN, "--seeds", "1")
     runs = tmp_path / "r/runs.jsonl"
     whole = runs.read_text()
@@ -156,10 +156,11 @@ def test_a_torn_last_line_is_healed_and_a_newer_schema_refused(cli: Cli, tmp_pat
     assert sorted(json.loads(line)["key"] for line in runs.read_text().splitlines()) == sorted(
         json.loads(line)["key"] for line in whole.splitlines()
     )
-    runs.write_text(whole.replace('"schema": 1', '"schema": 2'))
-    newer = cli("leaderboard", "r")
-    assert newer.returncode == 2
-    assert "newer than" in newer.stderr
+    for schema, advice in ((3, "upgrade"), (1, "read it with the version that made it")):
+        runs.write_text(whole.replace('"schema": 2', f'"schema": {schema}'))
+        other = cli("leaderboard", "r")
+        assert other.returncode == 2
+        assert f"has schema {schema}, and this version reads 2: {advice}" in other.stderr
 
 
 def test_a_budget_that_is_too_small_is_a_status(cli: Cli, tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from draws import problem_of
 from torch import Tensor
 
 from indmech_bench.problem.objective import Objective
+from indmech_bench.problem.phase import Phase
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.rules import AdamRule
-from indmech_bench.problem.training import Phase, train
+from indmech_bench.problem.training import train
 from indmech_bench.scm.parameters import Parameters
 
 BATCHES = {"first of 4": (3, 0, 1, 2), "last of 3": (14, 15, 3), "second of 7": (11, 3, 5, 6, 7, 8, 9)}

@@ -176,9 +176,9 @@ def test_another_budget_is_said_and_the_run_decides(cli: Cli, tuned: Path) -> No
 
 def row(**changes: Any) -> dict[str, Any]:
     settings = CATALOGUE.find("method", "adam").defaults
-    fields = {"task": "fir-natural", "task_settings": {}, "task_version": 1, "schema": 1, "method": "adam",
+    fields = {"task": "fir-natural", "task_settings": {}, "task_version": 1, "schema": 2, "method": "adam",
               "settings": {**settings, **changes.pop("settings", {})}, "protocol": "tuned-blind", "reference": False,
-              "budget": None, "precision": "float64", "salt": ""}  # fmt: skip
+              "budget": None, "precision": "float64", "training": "fused", "salt": ""}  # fmt: skip
     return {**fields, **changes}
 
 

@@ -15,9 +15,10 @@ from torch import Tensor
 from indmech_bench.errors import BudgetExceededError
 from indmech_bench.problem.gauss_newton import levenberg_marquardt
 from indmech_bench.problem.objective import Objective
+from indmech_bench.problem.phase import Phase
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.rules import AdamRule, DescentRule, StepRule
-from indmech_bench.problem.training import Phase, train
+from indmech_bench.problem.training import train
 from indmech_bench.registry.registration import get_method
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.observations.impulse import Impulse
@@ -146,7 +147,7 @@ def test_alternating_fits_only_in_the_last_fifth(monkeypatch: pytest.MonkeyPatch
             return original(*given)
 
         monkeypatch.setattr(Problem, name, noted)
-    get_method("alternating:steps=20").fit(problem_of("fir-natural", [0]))
+    get_method("alternating:steps=20").fit(problem_of("fir-natural", [0], training="plain"))
     assert called == ["loss", "log_generic_ratios"] * 8 + ["loss"] * 4 + ["loss"]
 
 

@@ -54,7 +54,12 @@ def named_task(text: str) -> Named:
 
 
 def task_and_job(
-    text: str, seeds: Iterable[int], budget: float | None = None, salt: str = "tests"
+    text: str,
+    seeds: Iterable[int],
+    budget: float | None = None,
+    salt: str = "tests",
+    training: str = "fused",
+    precision: str = "float64",
 ) -> tuple[Any, dict[str, Any]]:
     """A task and what a job of some seeds of it says of truths and problems."""
     named = named_task(text)
@@ -64,7 +69,8 @@ def task_and_job(
         "task_version": named.entry.version,
         "salt": salt,
         "seeds": list(seeds),
-        "precision": "float64",
+        "precision": precision,
+        "training": training,
         "budget": budget,
     }
     return live(named.entry)(**named.settings), job
@@ -82,9 +88,9 @@ def truth_of(text: str, seeds: Iterable[int]) -> Truth:
     return draw_truth(job, task)
 
 
-def problem_of(text: str, seeds: Iterable[int], budget: float | None = None) -> Problem:
-    """What a method sees of a task's seeds."""
-    task, job = task_and_job(text, seeds, budget)
+def problem_of(text: str, seeds: Iterable[int], budget: float | None = None, **changes: str) -> Problem:
+    """What a method sees of a task's seeds, with another way of training or precision if wanted."""
+    task, job = task_and_job(text, seeds, budget, **changes)
     return pose_problem(job, task)
 
 

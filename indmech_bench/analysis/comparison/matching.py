@@ -11,10 +11,12 @@ from indmech_bench.results.row_fields import LabelledRow, field_of
 from indmech_bench.text.lines import printable
 
 Method = tuple[Any, ...]
-"""Name, settings, protocol, budget and precision of a method, hashable."""
+"""Name, settings, protocol, budget, precision and way of training of a method, hashable."""
 Cell = dict[tuple[str, int], LabelledRow]
 """Rows by (salt, seed)."""
 
+CONDITIONS = ("protocol", "budget", "precision", "training")
+"""Fields of a method beside name and settings."""
 MACHINE = ("python", "system", "processor", "device", "commit")
 
 
@@ -102,19 +104,22 @@ def _by_task(rows: Sequence[LabelledRow]) -> dict[Any, dict[Method, Cell]]:
     known: dict[tuple[Any, ...], Cell] = {}
     for row in rows:
         plain = tuple(
-            field_of(row, name) for name in ("task", "method", "protocol", "budget", "precision", "reference")
+            field_of(row, name)
+            for name in ("task", "method", "protocol", "budget", "precision", "training", "reference")
         )
         objects = (id(row["task_settings"]), id(row["settings"]), *plain)
         if objects not in known:  # rows of a file share their settings
-            method = row["method"], _frozen(row["settings"]), row["protocol"], row["budget"], row["precision"]
+            conditions = row["protocol"], row["budget"], row["precision"], row["training"]
+            method = row["method"], _frozen(row["settings"]), *conditions
             task = row["task"], _frozen(row["task_settings"])
             known[objects] = tasks.setdefault(task, {}).setdefault(method, {})
         known[objects][row["salt"], row["seed"]] = row
     return tasks
 
 
-STAGES = (range(5), range(3), range(2), (0, 2), (0,))
-"""Which parts of a method must agree, stage by stage: all, then without budget and precision, down to the name."""
+STAGES = (range(6), range(5), range(3), range(2), (0, 2), (0,))
+"""Which parts of a method must agree, stage by stage: all, then without the way of training, then without budget and
+precision, down to the name."""
 
 
 def _partners(a: Iterable[Method], b: Iterable[Method]) -> Iterator[tuple[Method, Method]]:
@@ -130,9 +135,8 @@ def _partners(a: Iterable[Method], b: Iterable[Method]) -> Iterator[tuple[Method
 
 
 def _settings_difference(a: LabelledRow, b: LabelledRow) -> str:
-    """`adam: learning_rate 0.02 -> 0.01`, with protocol, budget and precision."""
-    before = {**a["settings"], **{name: field_of(a, name) for name in ("protocol", "budget", "precision")}}
-    after = {**b["settings"], **{name: field_of(b, name) for name in ("protocol", "budget", "precision")}}
+    """`adam: learning_rate 0.02 -> 0.01`, with protocol, budget, precision and way of training."""
+    before, after = ({**row["settings"], **{name: field_of(row, name) for name in CONDITIONS}} for row in (a, b))
     changes = [
         f"{name} {_shown(before, name)} -> {_shown(after, name)}"
         for name in dict.fromkeys([*before, *after])

@@ -14,7 +14,7 @@ from indmech_bench.errors import InputError, unknown
 from indmech_bench.harness.benchmark import run_plan
 from indmech_bench.harness.cells import make_cells
 from indmech_bench.harness.options import RunOptions
-from indmech_bench.harness.planning import Plan
+from indmech_bench.harness.planning import Plan, way_of_training
 from indmech_bench.harness.suites.seeds import TUNING, read_seeds
 from indmech_bench.harness.suites.suite import DEFAULT_TIMEOUT, check_limits
 from indmech_bench.harness.tuning.candidates import Candidate, candidates, choose, judged
@@ -102,7 +102,8 @@ def tune(
     catalogue = Catalogue.read(Path(path) for path in paths)
     methods = candidates(catalogue, method, grid)
     texts = [candidate.label for candidate in methods]
-    of_task = make_cells(catalogue, [task], texts, salt=salt, budget=budget, precision=precision)
+    training = way_of_training(None)
+    of_task = make_cells(catalogue, [task], texts, salt=salt, budget=budget, precision=precision, training=training)
     cells = [cell for cell in of_task if not cell.reference]
     metric = METRICS[PROTOCOLS[protocol]]
     file = Path(out) if out else Path("results/tuning") / f"{_slug(method)}-{_slug(task)}-{protocol}.toml"

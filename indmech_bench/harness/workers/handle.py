@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 
 from indmech_bench.errors import InputError
-from indmech_bench.harness.workers.messages import Job, Reply, Request, failure
+from indmech_bench.harness.workers.messages import Job, Kernels, Reply, Request, Response, failure
 from indmech_bench.results.statuses import Status
 
 ONE_THREAD = {
@@ -23,9 +23,13 @@ ONE_THREAD = {
 
 
 class Runner:
-    """A runner process and the pipe to it; started at first use, started anew when it has died."""
+    """A runner process and the pipe to it; started at first use, started anew when it has died.
+
+    kernels: those that it has made ready, once it has run a job.
+    """
 
     def __init__(self) -> None:
+        self.kernels: Kernels | None = None
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
         self._starting = threading.Lock()
@@ -46,17 +50,24 @@ class Runner:
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
                 start_new_session=True,  # Ctrl-C reaches the run, which ends its runners in order
             )
-        if not self._read(process):
+        if not self._line(process):
             raise InputError("a worker process did not start; its own words are above.")
         return process
 
     @staticmethod
-    def _read(process: subprocess.Popen[str]) -> list[Reply] | None:
-        """What it says next: a reply a job, or at first that it is ready; None when it has died."""
+    def _line(process: subprocess.Popen[str]) -> str:
+        """What it says next, at first that it is ready; empty when it has died."""
         assert process.stdout is not None
-        line = process.stdout.readline()
-        replies: list[Reply] | None = json.loads(line) if line else None
-        return replies
+        return process.stdout.readline()
+
+    def _read(self, process: subprocess.Popen[str]) -> list[Reply] | None:
+        """A reply a job; None when it has died."""
+        line = self._line(process)
+        if not line:
+            return None
+        response: Response = json.loads(line)
+        self.kernels = response["kernels"]
+        return response["replies"]
 
     def attempt(self, jobs: Sequence[Job], timeout: float) -> list[Reply]:
         """One attempt at jobs that run in one child, a reply each."""

@@ -19,6 +19,7 @@ class Draws(TypedDict):
     seeds: list[int]
     budget: float | None
     precision: str
+    training: str
 
 
 class Job(Identity):
@@ -61,6 +62,21 @@ class Failure(TypedDict):
 
 
 Reply = Answer | Failure
+
+
+class Kernels(TypedDict):
+    """Kernels that a process has compiled, those that it has read from disk, and the seconds that both took."""
+
+    compiled: int
+    read: int
+    seconds: float
+
+
+class Response(TypedDict):
+    """What a runner answers: a reply a job, and the kernels that it has made ready so far."""
+
+    replies: list[Reply]
+    kernels: Kernels
 
 
 class Request(TypedDict):

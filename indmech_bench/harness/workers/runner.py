@@ -22,7 +22,9 @@ import time
 import traceback
 from pathlib import Path
 
-from indmech_bench.harness.workers.messages import Job, Reply, Request, failure
+from indmech_bench.harness.workers.kernels import kernels_ready
+from indmech_bench.harness.workers.messages import Job, Reply, Request, Response, failure
+from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.results.statuses import Status
 
 OUTPUT_KEPT = 20_000
@@ -186,12 +188,16 @@ def _import_once_for_all() -> None:
             importlib.import_module(entry.module)
 
 
-def _warm(job: Job) -> None:
-    """Draw the null of a task of the package before the fork: children inherit what is cached."""
+def _warm(jobs: list[Job]) -> None:
+    """Have the kernel ready, and the null of a task of the package drawn, before the fork: children inherit both."""
+    from indmech_bench.problem.engine.kernels.preparation import prepare
     from indmech_bench.registry.catalogue import Catalogue
     from indmech_bench.registry.registration import live
     from indmech_bench.scm.genericity import prior_null
 
+    job = jobs[0]
+    for precision in {job["precision"] for job in jobs if job["training"] == FUSED}:
+        prepare(precision)
     entry = Catalogue.read().find("task", job["task"])
     if entry.module.startswith("indmech_bench."):
         prior_null(live(entry)(**job["task_settings"]).model)
@@ -217,11 +223,12 @@ def main() -> None:
         request: Request = json.loads(pending)
         pending = b""
         with contextlib.suppress(Exception):  # whatever is wrong, the child says it
-            _warm(request["jobs"][0])
+            _warm(request["jobs"])
         replies = run_jobs(request["jobs"], request["timeout"])
         if replies is None:
             return
-        print(json.dumps(replies), file=answers, flush=True)
+        response: Response = {"replies": replies, "kernels": kernels_ready()}
+        print(json.dumps(response), file=answers, flush=True)
 
 
 if __name__ == "__main__":

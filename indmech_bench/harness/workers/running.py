@@ -10,7 +10,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from indmech_bench.errors import InputError
 from indmech_bench.harness.attempts import outcomes_together
 from indmech_bench.harness.workers.handle import Runner
-from indmech_bench.harness.workers.messages import Job, Outcome, Reply
+from indmech_bench.harness.workers.kernels import kernels_ready
+from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, Reply
 
 Bundle = tuple[Job, ...]
 """Jobs that run in one child, since they search alike; mostly one."""
@@ -41,13 +42,17 @@ def in_place(jobs: Sequence[Job], timeout: float) -> list[Reply]:
 
 
 def run_jobs(
-    bundles: Sequence[Bundle], workers: int | Executor, timeout: float
+    bundles: Sequence[Bundle], workers: int | Executor, timeout: float, kernels: list[Kernels]
 ) -> Generator[tuple[Bundle, list[list[Outcome]]]]:
     """Each bundle of jobs with the outcomes of each, as they finish.
 
     When the generator is closed, whatever still runs is ended.
 
-    workers: how many runner processes, 0 to run in this process; or an executor whose workers own a runner each.
+    Args:
+        bundles: what is to be run.
+        workers: how many runner processes, 0 to run in this process; or an executor whose workers own a runner each.
+        timeout: seconds an attempt.
+        kernels: takes those that each process has made ready; nothing of an executor's.
     """
     if isinstance(workers, Executor):
         yield from _submitted(bundles, workers, timeout)
@@ -55,6 +60,7 @@ def run_jobs(
     if workers == 0:
         for jobs in bundles:
             yield jobs, outcomes_together(jobs, timeout, in_place)
+        kernels.append(kernels_ready())
         return
     runners = [Runner() for _ in range(min(workers, len(bundles)))]
     pool = ThreadPoolExecutor(len(runners), initializer=_take_runner, initargs=(list(runners),))
@@ -66,6 +72,7 @@ def run_jobs(
         for runner in runners:
             runner.close()
         pool.shutdown(wait=True)
+        kernels += [runner.kernels for runner in runners if runner.kernels]
 
 
 def _submitted(

@@ -46,6 +46,14 @@ class LinearCascade(BaseModel):
         whole = parameters["B"] @ parameters["A"]
         return whole @ whole.mT
 
+    def covariance_jacobian(self, parameters: Parameters) -> dict[str, Tensor]:
+        """Derivatives of the covariance by A and B, each (..., d, d, d, d): d Sigma = dW W' + W dW' with W = B A."""
+        A, B = parameters["A"], parameters["B"]
+        W = B @ A
+        by_A = B[..., :, None, :, None] * W[..., None, :, None, :]  # dW W' = B dA W'
+        by_B = each_row((A @ W.mT).mT)  # dW W' = dB A W'
+        return {"A": by_A + by_A.transpose(-4, -3), "B": by_B + by_B.transpose(-4, -3)}
+
     def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """Rotation O of A -> covariance B O A A' O' B', (R, d, d)."""
         A, B = parameters["A"], parameters["B"]
@@ -88,6 +96,12 @@ class LinearCascade(BaseModel):
             cosine = (learnt * true_entries).sum(-1) / (learnt.norm(dim=-1) * true_entries.norm(dim=-1))
             squares.append((2 - 2 * cosine.abs()).clamp_min(0))
         return torch.stack(squares, -1).mean(-1).sqrt()
+
+
+def each_row(matrix: Tensor) -> Tensor:
+    """d (X M') / d X for M (..., d, d) at [a, b, i, j]: M[b, j] where a = i, 0 elsewhere; (..., d, d, d, d)."""
+    eye = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
+    return eye[:, None, :, None] * matrix[..., None, :, None, :]
 
 
 def _rotated(g: Intervention, M: Tensor) -> Tensor:

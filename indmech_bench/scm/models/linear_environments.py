@@ -12,7 +12,7 @@ from torch import Tensor
 from indmech_bench.scm.divergences import Gaussian
 from indmech_bench.scm.interventions import Amplify, Intervention
 from indmech_bench.scm.models.base import BaseModel, rescale_each
-from indmech_bench.scm.models.linear import mean_square
+from indmech_bench.scm.models.linear import each_row, mean_square
 from indmech_bench.scm.parameters import Parameters
 
 
@@ -55,6 +55,21 @@ class LinearEnvironments(BaseModel):
     def covariance(self, parameters: Parameters) -> Tensor:
         """B D^2 B' of every environment, (..., E, d, d)."""
         return self._mixed(parameters["B"], self._powers(parameters))
+
+    def covariance_jacobian(self, parameters: Parameters) -> dict[str, Tensor]:
+        """Derivatives of the covariances (..., E, d, d) by sources (..., E, d, d, d) and by B (..., E, d, d, d, d).
+
+        d Sigma_e = B dD^2 B' + dB (B D^2)' + (B D^2) dB'; sources of other environments do not matter to one.
+        """
+        B, powers = parameters["B"], self._powers(parameters)
+        by_source = 2 * B[..., :, None, :] * B[..., None, :, :]
+        derivatives = {}
+        for e, name in enumerate(self.names[:-1]):
+            own = by_source * parameters[name][..., None, None, :]
+            others = torch.zeros_like(own)
+            derivatives[name] = torch.stack([own if i == e else others for i in range(self.environments)], -4)
+        by_B = each_row(B.unsqueeze(-3) * powers.unsqueeze(-2))
+        return {**derivatives, "B": by_B + by_B.transpose(-4, -3)}
 
     @staticmethod
     def _mixed(B: Tensor, powers: Tensor) -> Tensor:

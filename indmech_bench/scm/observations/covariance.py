@@ -14,7 +14,7 @@ from indmech_bench.scm.divergences import trace
 from indmech_bench.scm.models.linear import LinearCascade
 from indmech_bench.scm.models.linear_environments import LinearEnvironments
 from indmech_bench.scm.observations.fitting import FLOOR, fits_exactly, fits_statistically, flat_from, over_starts
-from indmech_bench.scm.parameters import Parameters
+from indmech_bench.scm.parameters import Parameters, Shapes
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +35,26 @@ class Covariance:
         power = trace(self.covariance)
         return Covariance(self.model, (self.covariance / power[..., None, None]).to(dtype)), power.sqrt()
 
+    @cached_property
+    def _size(self) -> Tensor:
+        """What the entries are divided by, (R, [E,] 1, 1)."""
+        return (self.covariance.square().sum((-2, -1), keepdim=True) * (self.model.environments or 1)).sqrt()
+
     def residuals(self, parameters: Parameters) -> Tensor:
         """Entries of the difference, (R, m) or (R, S, m), m = [E] d^2; the sum of their squares is the fit loss."""
         fitted = self.model.covariance(parameters)
-        size = (self.covariance.square().sum((-2, -1), keepdim=True) * (self.model.environments or 1)).sqrt()
-        difference = (fitted - over_starts(self.covariance, fitted)) / over_starts(size, fitted)
+        difference = (fitted - over_starts(self.covariance, fitted)) / over_starts(self._size, fitted)
         return flat_from(difference, self.covariance.dim() - 1)
+
+    def jacobian(self, parameters: Parameters, shapes: Shapes) -> Tensor:
+        """J (R, m, p) or (R, S, m, p) of the residuals by the parameters of these shapes, side by side: closed form."""
+        derivatives = self.model.covariance_jacobian(parameters)
+        axes = self.covariance.dim() - 1
+        flat = [derivatives[name].flatten(-len(shape)) for name, shape in shapes.items()]
+        joined = torch.cat(flat, -1)
+        size = self._size.unsqueeze(-1)
+        scaled = joined / (size.unsqueeze(1) if joined.dim() > size.dim() else size)
+        return scaled.flatten(-axes - 1, -2)
 
     features = residuals
 

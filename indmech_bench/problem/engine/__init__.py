@@ -1,0 +1,1 @@
+"""The fused training of kernel families: each replicate and start alone, compiled, gradients in closed form."""

@@ -1,0 +1,91 @@
+"""An observation as data for kernels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from indmech_bench.problem.engine.arrays import Floats, Real, padded_bins
+from indmech_bench.problem.engine.kernels.losses import IMPULSE, SAMPLES, SPECTRUM
+from indmech_bench.scm.observations.impulse import Impulse
+from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.observations.samples import Samples
+from indmech_bench.scm.observations.spectrum import Spectrum
+
+
+class Shown(NamedTuple):
+    """R replicates of E outputs on F padded frequencies.
+
+    kind: IMPULSE, SPECTRUM or SAMPLES. target: of an impulse the transfer function (R, E, 2, F); of a spectrum its root
+    (R, E, 1, F); of samples their mean periodogram (R, E, 1, F), folded: the mean over a frequency and its negative.
+    share (R, E): the weight of an output's squared residuals; of samples 1 / E. floor (R, E): of samples.
+    constant (R,): what the loss of samples has beside the model's terms, -<log I> - 1. single (R, E, N, F): folded
+    periodograms of the samples one by one, for minibatches.
+    """
+
+    kind: int
+    target: Floats
+    share: Floats
+    floor: Floats
+    constant: Floats
+    single: Floats
+
+
+def shown_of(observation: Observation, dtype: Real) -> Shown | None:
+    """The observation as data; None for one that is no impulse, spectrum or samples of a kernel model."""
+    if isinstance(observation, Impulse):
+        kernel = _outputs(observation.kernel, 2)
+        transfer = np.fft.rfft(kernel)
+        pair = (_padded(part, kernel.shape[-1]) for part in (transfer.real, transfer.imag))
+        return _law(IMPULSE, np.stack([*pair], -2), np.square(kernel).sum(-1), dtype)
+    if isinstance(observation, Spectrum):
+        spectrum = _outputs(observation.spectrum, 2)
+        power = _outputs(observation.model.mean(observation.spectrum), 1)
+        return _law(SPECTRUM, _padded(np.sqrt(spectrum), observation.model.n)[..., None, :], power, dtype)
+    if isinstance(observation, Samples):
+        return _samples(observation, dtype)
+    return None
+
+
+def _outputs(value: Tensor, axes: int) -> Floats:
+    """(R, ...) or (R, E, ...) -> (R, E, ...) in float64; `axes` are those without the one of outputs."""
+    array: Floats = value.detach().double().numpy()
+    return array[:, None] if array.ndim == axes else array
+
+
+def _padded(half: Floats, n: int) -> Floats:
+    return np.pad(half, [(0, 0)] * (half.ndim - 1) + [(0, padded_bins(n) - half.shape[-1])])
+
+
+def _law(kind: int, target: Floats, power: Floats, dtype: Real) -> Shown:
+    share = 1 / (power * power.shape[1])
+    nothing = np.zeros((len(target), 1))
+    return Shown(
+        kind,
+        np.ascontiguousarray(target, dtype),
+        np.ascontiguousarray(share, dtype),
+        nothing.astype(dtype),
+        nothing[:, 0].astype(dtype),
+        np.zeros((1, 1, 1, 1), dtype),
+    )
+
+
+def _samples(observation: Samples, dtype: Real) -> Shown:
+    periodograms = _outputs(observation.periodograms, 3)
+    floor = _outputs(observation.floor, 1)
+    n = observation.model.n
+    bins = np.arange(n // 2 + 1)
+    single = _padded((periodograms[..., bins] + periodograms[..., -bins % n]) / 2, n)
+    # replicate by replicate: the order of numpy's sums depends on the shape of the whole
+    with np.errstate(divide="ignore"):
+        constant = np.array([-np.log(own.mean(-2)).mean() - 1 for own in periodograms])
+    return Shown(
+        SAMPLES,
+        np.stack([own.mean(-2, keepdims=True) for own in single]).astype(dtype),
+        np.full(floor.shape, 1 / floor.shape[1], dtype),
+        np.ascontiguousarray(floor, dtype),
+        constant.astype(dtype),
+        np.ascontiguousarray(single, dtype),
+    )
