@@ -35,10 +35,10 @@ from .problem.least_squares import damped_solve as damped_solve
 from .problem.least_squares import log_det_ridge as log_det_ridge
 from .problem.objective import Fading as Fading
 from .problem.objective import Objective as Objective
+from .problem.phase import AdamRule as AdamRule
+from .problem.phase import DescentRule as DescentRule
 from .problem.phase import Phase as Phase
 from .problem.problem import Problem as Problem
-from .problem.rules import AdamRule as AdamRule
-from .problem.rules import DescentRule as DescentRule
 from .problem.solution import Solution as Solution
 from .problem.training import Trace as Trace
 from .problem.training import train as train

@@ -11,9 +11,8 @@ from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.conformance.setups import SEEDS, Setup, listed
 from indmech_bench.harness.replicates import job_streams
 from indmech_bench.problem.objective import Objective
-from indmech_bench.problem.phase import Phase
+from indmech_bench.problem.phase import AdamRule, Phase
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.rules import AdamRule
 from indmech_bench.problem.solution import Solution
 from indmech_bench.problem.training import train
 from indmech_bench.scoring.references import constant, observed_law, of_parameters

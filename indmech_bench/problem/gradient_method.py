@@ -11,9 +11,8 @@ from torch import Tensor
 
 from indmech_bench.problem.gauss_newton import levenberg_marquardt
 from indmech_bench.problem.objective import Objective
-from indmech_bench.problem.phase import Phase
+from indmech_bench.problem.phase import AdamRule, Phase, StepRule
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.rules import AdamRule, StepRule
 from indmech_bench.problem.solution import Solution
 from indmech_bench.problem.training import train
 from indmech_bench.scm.parameters import Parameters

@@ -14,10 +14,9 @@ from torch import Tensor
 from indmech_bench.problem.budget import Meter
 from indmech_bench.problem.engine.kernels.compiling import FUSED, is_available
 from indmech_bench.problem.least_squares import jacobian_of_features
+from indmech_bench.problem.observed import Observed
 from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
-from indmech_bench.scm.genericity import Null, prior_null
-from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.parameters import START_SCALE, Parameters, size_of, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
@@ -30,7 +29,7 @@ INDEX_BLOCK = 64
 """Steps whose minibatches are drawn at once."""
 
 
-class Problem:
+class Problem(Observed):
     """R replicates of one learning problem, seen as a method may see it: no truth, no task, no seeds.
 
     Parameters are one dict name -> tensor (R, ...), or (R, S, ...) with S starts; losses and log rho are (R,) or
@@ -62,7 +61,8 @@ class Problem:
             searches: what other methods of the job have found on the same replicates.
             training: `fused`, where the engine knows the problem and is there; or `plain`.
         """
-        self._observation, self._scale = observation.normalised(dtype)
+        normalised, self._scale = observation.normalised(dtype)
+        super().__init__(normalised)
         self._streams = streams
         self._meter = Meter(len(streams.keys), budget)
         self._searches, self.borrowed_seconds = searches or Searches(), 0.0
@@ -72,52 +72,8 @@ class Problem:
         self.engine = _engine_of(self._observation, dtype) if training == FUSED and is_available() else None
 
     @property
-    def observations(self) -> Tensor:
-        """What is observed, replicates first.
-
-        `impulse`: the composite kernel (R, n). `spectrum`: the power spectrum on the non-negative frequencies
-        (R, n // 2 + 1). `samples`: periodograms (R, N, n), or for linear models the samples (R, N, d). `covariance`:
-        (R, d, d). With E environments there is an axis E after that of replicates.
-        """
-        return self._observation.shown
-
-    @property
-    def kind(self) -> str:
-        """What `observations` are: `impulse`, `spectrum`, `samples` or `covariance`."""
-        return self._observation.kind
-
-    @property
-    def model(self) -> Model:
-        """The learner's model, for methods that need its kind or its laws; what is computed with it is not charged."""
-        return self._observation.model
-
-    @property
-    def samples(self) -> int:
-        """How many samples are observed; 1 where the law itself is."""
-        return self._observation.samples
-
-    @property
     def replicates(self) -> int:
         return len(self._streams.keys)
-
-    @property
-    def device(self) -> torch.device:
-        return self.observations.device
-
-    @property
-    def mechanisms(self) -> dict[str, tuple[str, ...]]:
-        """Mechanism -> names of its parameters."""
-        return self._observation.model.mechanisms
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Parameter name -> its shape in one replicate and start."""
-        return self._observation.model.shapes
-
-    @property
-    def null(self) -> Null:
-        """log rho of 10,000 independently drawn pairs of mechanisms of the learner's shape, with their p-value."""
-        return prior_null(self._observation.model)
 
     def randn(self, stream: str, *shape: int) -> Tensor:
         """Standard normal numbers (R, *shape), a function of the replicate and the stream's name alone."""

@@ -12,9 +12,8 @@ from draws import problem_of
 from torch import Tensor
 
 from indmech_bench.problem.objective import Objective
-from indmech_bench.problem.phase import Phase
+from indmech_bench.problem.phase import AdamRule, Phase
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.rules import AdamRule
 from indmech_bench.problem.training import train
 from indmech_bench.scm.parameters import Parameters
 

@@ -12,9 +12,8 @@ from draws import each_seed
 from torch import Tensor
 
 from indmech_bench.problem.objective import Objective
-from indmech_bench.problem.phase import Phase
+from indmech_bench.problem.phase import DescentRule, Phase
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.rules import DescentRule
 from indmech_bench.problem.training import shorten, train
 from indmech_bench.scm.models.linear import LinearCascade
 from indmech_bench.scm.observations.covariance import draw_gaussian_samples

@@ -10,9 +10,8 @@ from draws import problem_of
 from torch import Tensor
 
 from indmech_bench.problem.objective import Fading, Objective
-from indmech_bench.problem.phase import Phase
+from indmech_bench.problem.phase import AdamRule, DescentRule, Phase
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.rules import AdamRule, DescentRule
 from indmech_bench.problem.training import Trace, train
 from indmech_bench.scm.parameters import Parameters
 

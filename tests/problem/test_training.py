@@ -15,9 +15,8 @@ from torch import Tensor
 from indmech_bench.errors import BudgetExceededError
 from indmech_bench.problem.gauss_newton import levenberg_marquardt
 from indmech_bench.problem.objective import Objective
-from indmech_bench.problem.phase import Phase
+from indmech_bench.problem.phase import AdamRule, DescentRule, Phase, StepRule
 from indmech_bench.problem.problem import Problem
-from indmech_bench.problem.rules import AdamRule, DescentRule, StepRule
 from indmech_bench.problem.training import train
 from indmech_bench.registry.registration import get_method
 from indmech_bench.scm.models.convolution import ConvolutionCascade

@@ -26,8 +26,7 @@ from indmech_bench.problem.engine.shown import Shown, shown_of
 from indmech_bench.problem.engine.tape import Tape
 from indmech_bench.problem.engine.training import Clock, every_of, is_known, rule_of, settings_of, weights_of
 from indmech_bench.problem.objective import Objective
-from indmech_bench.problem.phase import Phase
-from indmech_bench.problem.rules import DescentRule
+from indmech_bench.problem.phase import DescentRule, Phase
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.parameters import Parameters, Shapes, flatten, size_of, unflatten
 

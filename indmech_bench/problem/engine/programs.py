@@ -9,8 +9,7 @@ from indmech_bench.problem.engine.kernels.losses import IMPULSE, SAMPLES, SPECTR
 from indmech_bench.problem.engine.network import Network
 from indmech_bench.problem.engine.tape import Node, Tape
 from indmech_bench.problem.objective import Objective
-from indmech_bench.problem.phase import Phase
-from indmech_bench.problem.rules import AdamRule
+from indmech_bench.problem.phase import AdamRule, Phase
 
 LOSSES = {IMPULSE: op.IMPULSE_LOSS, SPECTRUM: op.SPECTRUM_LOSS, SAMPLES: op.SAMPLES_LOSS}
 SLOPES = {IMPULSE: op.IMPULSE_SLOPE, SPECTRUM: op.SPECTRUM_SLOPE, SAMPLES: op.SAMPLES_SLOPE}

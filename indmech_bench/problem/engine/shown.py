@@ -77,8 +77,8 @@ def _samples(observation: Samples, dtype: Real) -> Shown:
     floor = _outputs(observation.floor, 1)
     n = observation.model.n
     bins = np.arange(n // 2 + 1)
-    single = _padded((periodograms[..., bins] + periodograms[..., -bins % n]) / 2, n)
-    # replicate by replicate: the order of numpy's sums depends on the shape of the whole
+    single = np.ascontiguousarray(_padded((periodograms[..., bins] + periodograms[..., -bins % n]) / 2, n))
+    # replicate by replicate, from one layout: the order of numpy's sums depends on the whole
     with np.errstate(divide="ignore"):
         constant = np.array([-np.log(own.mean(-2)).mean() - 1 for own in periodograms])
     return Shown(

@@ -9,8 +9,7 @@ import numpy as np
 
 from indmech_bench.problem.engine.arrays import Floats, Integers, Real
 from indmech_bench.problem.objective import Fading, Objective
-from indmech_bench.problem.phase import Phase
-from indmech_bench.problem.rules import AdamRule, DescentRule
+from indmech_bench.problem.phase import AdamRule, DescentRule, Phase
 
 EPSILON = 1e-8
 """Adam's, as in torch.optim.Adam."""

@@ -26,8 +26,8 @@ def pull(
 ) -> None:
     """Adds the term of log rho = log (power / generic) to the value; writes its slopes on both from `to` on.
 
-    weight h(log rho - target)^2 with h(x) = max(0, |x| - tolerance); or with multipliers l log rho + weight (log rho)^2,
-    where l <- l + 2 weight log rho comes first if that is due.
+    weight h(log rho - target)^2 with h(x) = max(0, |x| - tolerance); or with multipliers l log rho +
+    weight (log rho)^2, where l <- l + 2 weight log rho comes first if that is due.
     """
     x0, x1 = scalars[power], scalars[generic]
     ratio = math.log(x0 / x1)

@@ -1,0 +1,61 @@
+"""What a method may look at: the observation and the learner's model."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from indmech_bench.scm.genericity import Null, prior_null
+from indmech_bench.scm.models.protocol import Model
+from indmech_bench.scm.observations.protocol import Observation
+
+
+class Observed:
+    """An observation of R replicates with mean power 1, and the model that is to explain it."""
+
+    def __init__(self, observation: Observation) -> None:
+        self._observation = observation
+
+    @property
+    def observations(self) -> Tensor:
+        """What is observed, replicates first.
+
+        `impulse`: the composite kernel (R, n). `spectrum`: the power spectrum on the non-negative frequencies
+        (R, n // 2 + 1). `samples`: periodograms (R, N, n), or for linear models the samples (R, N, d). `covariance`:
+        (R, d, d). With E environments there is an axis E after that of replicates.
+        """
+        return self._observation.shown
+
+    @property
+    def kind(self) -> str:
+        """What `observations` are: `impulse`, `spectrum`, `samples` or `covariance`."""
+        return self._observation.kind
+
+    @property
+    def model(self) -> Model:
+        """The learner's model, for methods that need its kind or its laws; what is computed with it is not charged."""
+        return self._observation.model
+
+    @property
+    def samples(self) -> int:
+        """How many samples are observed; 1 where the law itself is."""
+        return self._observation.samples
+
+    @property
+    def device(self) -> torch.device:
+        return self.observations.device
+
+    @property
+    def mechanisms(self) -> dict[str, tuple[str, ...]]:
+        """Mechanism -> names of its parameters."""
+        return self._observation.model.mechanisms
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Parameter name -> its shape in one replicate and start."""
+        return self._observation.model.shapes
+
+    @property
+    def null(self) -> Null:
+        """log rho of 10,000 independently drawn pairs of mechanisms of the learner's shape, with their p-value."""
+        return prior_null(self._observation.model)
