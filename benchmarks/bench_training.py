@@ -1,27 +1,26 @@
-"""How fast training is, by batch size: `pytest benchmarks/bench_training.py`. Compare ratios within one run."""
+"""What training costs by family, way and replicates.
+
+`pytest benchmarks/bench_training.py --benchmark-timer=time.process_time`: compare ratios within one run. The table with
+the arithmetic floor beside it: `python benchmarks/speed.py`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-import torch
+from problems import FAMILIES, OBJECTIVES, posed, stepper
 
-from indmech_bench.problem.problem import Problem
-from indmech_bench.registry.catalogue import Catalogue
-from indmech_bench.registry.registration import get_method, get_task
-from indmech_bench.scm.streams import streams
+STEPS = {"plain": 20, "fused": 200}
 
 
-@pytest.mark.parametrize("replicates", [1, 64, 512])
-@pytest.mark.parametrize("method", ["adam:steps=50", "independence-penalty:steps=50"])
-def test_fifty_steps(benchmark: Any, method: str, replicates: int) -> None:
-    torch.set_num_threads(1)
-    torch.set_default_dtype(torch.float64)
-    task, settings = get_task("fir-natural"), Catalogue.read().find("task", "fir-natural").defaults
-    truth, own = (
-        streams(domain, "", "fir-natural", settings, 1, list(range(replicates))) for domain in ("truth", "method")
-    )
-    observation = task.observe(task.sample(truth), truth)
-    trainer = get_method(method)
-    benchmark(lambda: trainer.fit(Problem(observation, own)))
+@pytest.mark.parametrize("replicates", [1, 32, 512, 4096])
+@pytest.mark.parametrize("way", STEPS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_steps(benchmark: Any, family: str, objective: str, way: str, replicates: int) -> None:
+    take = stepper(posed(FAMILIES[family], replicates, way), OBJECTIVES[objective])
+    count = STEPS[way] if replicates < 512 else 10
+    take(2)
+    benchmark.extra_info["steps"] = count
+    benchmark.pedantic(lambda: take(count), rounds=3)

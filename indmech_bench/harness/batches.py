@@ -7,12 +7,21 @@ aligned block of 32 seeds that a seed lies in, run whole however few of its rows
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from indmech_bench.harness.workers.memory import memory_limit
 
 BLOCK = 32
 """Seeds of a block. A block never spans scored and tuning seeds."""
 TUNING_FROM = 10_000
+JOBS_EACH = 8
+"""Jobs that each worker gets at least, where there are rows enough."""
+LARGEST = 256
+"""Seeds of a job at most: one time limit has to suffice for it."""
+MEMORY_OF_A_SEED = 32 << 20
+"""Bytes that a seed takes at most, about: Jacobians of 16 starts of the largest linear models take half of it."""
 
 
 def is_batched(facts: Mapping[str, Any]) -> bool:
@@ -34,6 +43,21 @@ def block_seeds(block: tuple[bool, int]) -> list[int]:
     """All seeds of a block."""
     first = block[1] * BLOCK
     return [seed for seed in range(first, first + BLOCK) if block_of(seed) == block]
+
+
+def seeds_of_a_job(rows: int, workers: int | None) -> int:
+    """The most seeds of a job, in a run of so many rows: as many as memory and fairness of load allow.
+
+    Rows do not depend on it.
+
+    Args:
+        rows: of the run, all methods and tasks together.
+        workers: how many jobs run at once on this machine; None where that is not known.
+    """
+    at_once = max(1, workers or os.cpu_count() or 1)
+    fair = rows // (JOBS_EACH * at_once)
+    held = memory_limit() // at_once // MEMORY_OF_A_SEED if hasattr(os, "sysconf") else BLOCK
+    return max(1, min(max(BLOCK, fair), held, LARGEST))
 
 
 def batches_of(facts: Mapping[str, Any], seeds: Sequence[int], most: int) -> Iterator[tuple[list[int], list[int]]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from indmech_bench.harness.batches import batches_of
+from indmech_bench.harness.batches import batches_of, seeds_of_a_job
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
@@ -28,9 +28,6 @@ from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import new_run_id, provenance
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
-
-BATCH = 64
-"""Most seeds of a job. Rows do not depend on it: operations work replicate by replicate, or see `batches`."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,9 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     keys = what.row_keys()
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
     done = {key for key, status in before.items() if not (what.options.retry_failed and status in FAILED)}
-    todo = [job for cell in what.cells for job in _jobs(what, cell, done)]
+    cells = [(cell, [seed for seed, key in cell.keys(what.seeds).items() if key not in done]) for cell in what.cells]
+    most = seeds_of_a_job(sum(len(seeds) for _, seeds in cells), jobs if isinstance(jobs, int) else None)
+    todo = [job for cell, seeds in cells for job in _jobs(what, cell, seeds, most)]
     _show_again(writer, done)
     if todo:
         run_id = new_run_id()
@@ -124,10 +123,9 @@ def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
     }
 
 
-def _jobs(what: Plan, cell: Cell, done: set[str]) -> Iterator[tuple[Cell, Job]]:
-    """The jobs of a cell: its seeds that are not done, in batches."""
-    missing = [seed for seed, key in cell.keys(what.seeds).items() if key not in done]
-    for _, wanted in batches_of(cell.method.entry.facts, missing, BATCH):
+def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[tuple[Cell, Job]]:
+    """The jobs of a cell on these seeds."""
+    for _, wanted in batches_of(cell.method.entry.facts, seeds, most):
         yield cell, cell.job(wanted, what.plugins, what.options.save_solutions)
 
 
@@ -148,14 +146,17 @@ def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cel
 
 
 def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
-    """The jobs, those in one bundle that search alike on the same truths: methods of one package, same seeds."""
+    """The jobs, those in one bundle that search alike on the same truths: methods of one package, same seeds.
+
+    Large bundles come first: one that begins last is waited for by all.
+    """
     bundles: dict[Hashable, list[Job]] = {}
     for cell, job in todo:
         search = cell.method.entry.facts.get("search")
         package = cell.method.entry.module.partition(".")[0]
         same = (cell.task.label, cell.budget, cell.precision, cell.training, tuple(job["seeds"]), package, search)
         bundles.setdefault(same if search else id(job), []).append(job)
-    return [tuple(jobs) for jobs in bundles.values()]
+    return sorted((tuple(jobs) for jobs in bundles.values()), key=len, reverse=True)
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:

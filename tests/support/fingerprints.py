@@ -17,6 +17,7 @@ import torch
 from draws import task_and_job
 from torch import Tensor
 
+from indmech_bench import AdamRule, Objective, Phase, train
 from indmech_bench.harness.replicates import draw_truth, pose_problem
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.scoring.references import best_constant
@@ -38,12 +39,16 @@ def fingerprint(name: str) -> dict[str, Any]:
     truth, problem = draw_truth(job, task), pose_problem(job, task)
     with torch.no_grad():
         start_loss = problem.loss(problem.start())
+    trained = train(problem, problem.start(), Phase(Objective(), AdamRule(0.01)), 20)
+    with torch.no_grad():
+        trained_loss = problem.loss(trained)
     return {
         "version": job["task_version"],
         "parameters": rounded(torch.stack([value.flatten(1)[:, 0] for value in truth.parameters.values()])),
         "observations": rounded(problem.observations.abs().flatten(1).sum(1)),
         "log_generic_ratio": rounded(truth.model.log_generic_ratio(truth.parameters)),
         "start_loss": rounded(start_loss),
+        "trained_loss": rounded(trained_loss),
         "best_constant_error": rounded(score(truth, best_constant(problem, truth))["extrapolation_error"]),
     }
 

@@ -20,9 +20,9 @@ import signal
 import sys
 import time
 import traceback
-from pathlib import Path
 
 from indmech_bench.harness.workers.kernels import kernels_ready
+from indmech_bench.harness.workers.memory import memory_limit
 from indmech_bench.harness.workers.messages import Job, Reply, Request, Response, failure
 from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.results.statuses import Status
@@ -34,15 +34,6 @@ MOST_IN_A_PIPE = 1 << 20
 PR_SET_PDEATHSIG = 1
 POLL = 0.5
 """Seconds between looks at whether the child still lives."""
-
-
-def memory_limit() -> int:
-    """The machine's memory in bytes, or the control group's where that is less."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):
-            total = min(total, int(Path(place).read_text()))
-    return total
 
 
 def _die_with_parent(parent: int) -> None:
