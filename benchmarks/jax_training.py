@@ -1,8 +1,8 @@
 """The same training in JAX, jitted and vmapped, float32: run by `speed.py --jax PYTHON` with a Python that has JAX.
 
 Prints a JSON line: microseconds of processor time a step, by number of replicates, for fit + 0.1 (log rho)^2 and for
-the fit alone, by Adam, on convolutions of 9 and 5 taps on 64 samples; transforms by rfft, as our plain way has them, and
-as products with a table, which XLA does faster at this length.
+the fit alone, by Adam, on convolutions of 9 and 5 taps on 64 samples; transforms by rfft, as our plain way has them,
+and as products with a table, which XLA does faster at this length.
 """
 
 import json

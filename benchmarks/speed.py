@@ -21,7 +21,7 @@ from pathlib import Path
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 import numpy as np
-from problems import FAMILIES, OBJECTIVES, posed, steps
+from problems import FAMILIES, OBJECTIVES, posed, stepper
 
 REPLICATES = (1, 32, 512, 4096)
 WIDER = {
@@ -44,11 +44,10 @@ def cost(call: Callable[[int], None], count: int, repeats: int = 5) -> float:
 
 def trained(task: str, objective: str, replicates: int, way: str) -> float:
     """What a step costs."""
-    problem = posed(task, replicates, way)
-    count = max(5, 400 // replicates) if way == "plain" else max(10, 20_000 // replicates)
-    return cost(
-        lambda number: steps(problem, OBJECTIVES[objective], number), min(count, 100 if way == "plain" else 5000)
-    )
+    take = stepper(posed(task, replicates, way), OBJECTIVES[objective])
+    if way == "plain":
+        return cost(take, min(100, max(5, 1000 // replicates)))
+    return cost(take, min(5000, max(60, 60_000 // replicates)))
 
 
 def floor(replicates: int, lengths: Iterable[int], bins: int) -> float:
@@ -128,17 +127,8 @@ def against(jax: str | None) -> None:
             least = floor(replicates, (9, 5), 33)
             rivals = [found.get(f"{objective} {replicates} {way}") for way in ("fft", "table")]
             ratios = [f"{fused / rival:.2f}" if rival else "–" for rival in rivals]
-            lines.append(
-                [
-                    objective,
-                    replicates,
-                    shown(fused),
-                    shown(plain),
-                    shown(plain / fused),
-                    f"{fused / least:.1f}",
-                    *ratios,
-                ]
-            )
+            costs = [shown(fused), shown(plain), shown(plain / fused), f"{fused / least:.1f}"]
+            lines.append([objective, replicates, *costs, *ratios])
     table(["method", "R", "fused, µs", "plain, µs", "plain / fused", "/ floor", "/ JAX, rfft", "/ JAX, table"], lines)
 
 
