@@ -13,6 +13,7 @@ from indmech_bench.problem.engine.arrays import Floats, Integers, Real, padded
 from indmech_bench.problem.engine.kernels import operations as op
 from indmech_bench.problem.engine.kernels.kernel import Data, Plan, Room, Rows, run_rows
 from indmech_bench.problem.engine.kernels.losses import IMPULSE, SAMPLES
+from indmech_bench.problem.engine.kernels.preparation import prepare
 from indmech_bench.problem.engine.network import Network, network_of, transform_table
 from indmech_bench.problem.engine.programs import (
     parts_compared,
@@ -42,6 +43,7 @@ def engine_of(observation: Observation, dtype: torch.dtype) -> Engine | None:
     net, shown = network_of(observation.model), shown_of(observation, DTYPES[dtype])
     if net is None or shown is None or sum(net.lengths) * (net.n // 2 + 1) > LARGEST:
         return None
+    prepare(str(np.dtype(DTYPES[dtype])))
     return Engine(net, shown, observation.model.shapes, DTYPES[dtype])
 
 

@@ -17,6 +17,10 @@ from indmech_bench.problem.engine.kernels.compiling import cache_folder, compile
 PRECISIONS: dict[str, Real] = {"float64": np.float64, "float32": np.float32}
 
 
+KNOWN_LLVM = range(14, 23)
+"""Versions of LLVM whose option `_loops_kept_short` knows."""
+
+
 @dataclass
 class Kernels:
     """What this process has made ready: how many kernels it compiled and read, and the seconds that took."""
@@ -31,7 +35,10 @@ READY = Kernels()
 
 @functools.cache
 def prepare(precision: str) -> None:
-    """Compile the kernel for a precision, or read it from disk; processes that want it at once wait for the first."""
+    """Compile the kernel for a precision, or read it from disk; processes that want it at once wait for the first.
+
+    To be called before a kernel runs: it is compiled here alone, always in the same way.
+    """
     from indmech_bench.problem.engine.kernels.kernel import Data, Plan, Room, Rows, run_rows  # needs a compiler
 
     kind = PRECISIONS[precision]
@@ -87,10 +94,29 @@ def prepare(precision: str) -> None:
         solved=floats(LANES),
     )
     started = time.perf_counter()
-    with _first_of_all(cache_folder()):
+    with _first_of_all(cache_folder()), _loops_kept_short():
         run_rows(plan, data, rows, room)
     READY.compiled, READY.read = compiled_and_read()
     READY.seconds += time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def _loops_kept_short() -> Iterator[None]:
+    """Have LLVM vectorise loops a vector at a time while something is compiled inside.
+
+    It would take four at a time, for which our loops are too short: their rests, number by number, cost a seventh of
+    all time. The option is the whole process's, so it is taken back; versions of LLVM that are not known are left alone.
+    """
+    import llvmlite.binding as llvm
+
+    if llvm.llvm_version_info[0] not in KNOWN_LLVM:
+        yield
+        return
+    llvm.set_option("", "-force-vector-interleave=1")
+    try:
+        yield
+    finally:
+        llvm.set_option("", "-force-vector-interleave=0")
 
 
 @contextlib.contextmanager
