@@ -45,6 +45,7 @@ BAD = [
     (["run", "--timeout", "0"], "--timeout 0 must be"),
     (["run", "--budget", "0"], "--budget 0 must be"),
     (["run", "--precision", "float16"], "did you mean 'float64'?"),
+    (["run", "--training", "fsed"], "unknown way of training 'fsed': did you mean 'fused'?"),
     (["run", "--plugin", "none.py"], "none.py' is not a file"),
     (["run", "--bogus"], "No such option: --bogus"),
     (["run", "--seeds", "1", "--out", "/proc/none/x"], "cannot write to '/proc/none/x'"),

@@ -9,7 +9,8 @@ import pytest
 from conftest import make_job, outcomes
 
 from indmech_bench.harness import attempts as retries
-from indmech_bench.harness.batches import batches_of, block_of, block_seeds
+from indmech_bench.harness import batches
+from indmech_bench.harness.batches import batches_of, block_of, block_seeds, seeds_of_a_job
 from indmech_bench.harness.workers.messages import Job, Reply
 from indmech_bench.testing import assert_passed, check_method
 
@@ -108,3 +109,16 @@ def test_a_block_that_fails_is_not_divided(plugin: Path) -> None:
     rows = retries.outcomes(make_job("mixes", [3, 4], plugins=[plugin]), 10.0, attempt)
     assert asked == [[3, 4]]
     assert [row["status"] for row in rows] == ["error", "error"]
+
+
+def test_jobs_are_as_large_as_fairness_and_memory_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block for a few rows, equal parts of many, never more than one time limit suffices for or memory holds."""
+    monkeypatch.setattr(batches, "memory_limit", lambda: 64 << 30)
+    assert seeds_of_a_job(100, 2) == 32
+    assert seeds_of_a_job(1600, 2) == 100
+    assert seeds_of_a_job(1600, 8) == 32
+    assert seeds_of_a_job(1_000_000, 2) == 256
+    monkeypatch.setattr(batches, "memory_limit", lambda: 2 << 30)
+    assert seeds_of_a_job(1_000_000, 4) == 16
+    monkeypatch.setattr(batches, "memory_limit", lambda: 1 << 20)
+    assert seeds_of_a_job(1_000_000, 4) == 1

@@ -105,7 +105,7 @@ def _loops_kept_short() -> Iterator[None]:
     """Have LLVM vectorise loops a vector at a time while something is compiled inside.
 
     It would take four at a time, for which our loops are too short: their rests, number by number, cost a seventh of
-    all time. The option is the whole process's, so it is taken back; versions of LLVM that are not known are left alone.
+    all time. The option is the whole process's, so it is taken back; unknown versions of LLVM are left alone.
     """
     import llvmlite.binding as llvm
 
