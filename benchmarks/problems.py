@@ -11,6 +11,9 @@ from indmech_bench.harness.replicates import pose_problem
 from indmech_bench.problem.problem import Problem
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import build, resolve
+from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.observations.impulse import Impulse
+from indmech_bench.scm.streams import Streams
 
 FAMILIES = {
     "fir": "fir-natural",
@@ -43,6 +46,13 @@ def posed(task: str, replicates: int, training: str) -> Problem:
         "training": training,
     }
     return pose_problem(job, build(named))  # type: ignore[arg-type]
+
+
+def random_impulse(lengths: tuple[int, ...], n: int, replicates: int, training: str) -> Problem:
+    """The problem of random impulses: nothing fits them."""
+    torch.set_default_dtype(torch.float64)
+    shown = Impulse(ConvolutionCascade(lengths, n), torch.randn(replicates, n))
+    return Problem(shown, Streams(tuple(str(row).encode() for row in range(replicates))), training=training)
 
 
 def stepper(problem: Problem, objective: Objective) -> Callable[[int], None]:

@@ -21,8 +21,11 @@ from pathlib import Path
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 import numpy as np
-from problems import FAMILIES, OBJECTIVES, posed, stepper
+from problems import FAMILIES, OBJECTIVES, posed, random_impulse, stepper
 
+from indmech_bench.problem.engine import engine
+
+LONG = [((64, 64), 64), ((256, 256), 256), ((512, 512), 512), ((9, 5), 4096), ((64, 32), 4096), ((128, 128), 4096)]
 REPLICATES = (1, 32, 512, 4096)
 WIDER = {
     "n": ["full-cascade-large", "fir-natural", "eyes-independent"],
@@ -132,6 +135,22 @@ def against(jax: str | None) -> None:
     table(["method", "R", "fused, µs", "plain, µs", "plain / fused", "/ floor", "/ JAX, rfft", "/ JAX, table"], lines)
 
 
+def longer() -> None:
+    """Where the FFTs of the plain way take over."""
+    print(f"### Long signals, R = 32: below taps x frequencies = {engine.LARGEST:,} the fused way is taken\n")
+    limit, engine.LARGEST = engine.LARGEST, 1 << 40
+    lines = []
+    for lengths, n in LONG:
+        costs = []
+        for way in ("plain", "fused"):
+            take = stepper(random_impulse(lengths, n, 32, way), OBJECTIVES["independence-penalty"])
+            costs.append(cost(take, 20 if way == "plain" else 60, 3))
+        size = sum(lengths) * (n // 2 + 1)
+        lines.append([f"{lengths[0]}, {lengths[1]}", n, f"{size:,}", *map(shown, costs), shown(costs[0] / costs[1])])
+    engine.LARGEST = limit
+    table(["taps", "n", "taps x frequencies", "plain, µs", "fused, µs", "plain / fused"], lines)
+
+
 def core() -> None:
     """Where the time of the suite `core` goes."""
     print("### `core`, two workers, by stages (processor time of all processes, s)\n")
@@ -169,6 +188,7 @@ def main() -> None:
     against(options.jax)
     by_family()
     wider()
+    longer()
     if options.core:
         core()
 

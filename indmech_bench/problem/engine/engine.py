@@ -33,8 +33,11 @@ from indmech_bench.scm.parameters import Parameters, Shapes, flatten, size_of, u
 
 BLOCK = 512
 """Steps whose sizes are computed at once."""
-LARGEST = 1 << 17
-"""Taps times frequencies of the largest model: transforms are products with a table, and the plain way has FFTs."""
+LARGEST = 200_000
+"""Taps times frequencies of the largest model: transforms are products with a table, and the plain way has FFTs.
+
+Measured: `python benchmarks/speed.py`, the table of long signals.
+"""
 DTYPES: dict[torch.dtype, Real] = {torch.float64: np.float64, torch.float32: np.float32}
 
 
