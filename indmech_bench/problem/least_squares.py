@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from indmech_bench.scm.models.linear import LinearCascade
+from indmech_bench.scm.models.linear_environments import LinearEnvironments
 from indmech_bench.scm.observations.covariance import Covariance
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.parameters import Parameters, Shapes, flatten, unflatten
@@ -17,9 +19,9 @@ ALIGNED = 4
 def jacobian_of_features(observation: Observation, parameters: Parameters, shapes: Shapes) -> Tensor:
     """J (R, m, p) or (R, S, m, p) of the observation's features by the parameters of these shapes, side by side.
 
-    Of covariances in closed form, of all else column by column.
+    Of covariances of our own models in closed form, of all else column by column.
     """
-    if isinstance(observation, Covariance):
+    if type(observation) is Covariance and type(observation.model) in (LinearCascade, LinearEnvironments):
         return observation.jacobian(parameters, shapes)
     flat = flatten(parameters, shapes)
     basis = torch.eye(flat.shape[-1], dtype=flat.dtype, device=flat.device)

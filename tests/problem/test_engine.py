@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import draws
@@ -216,6 +217,18 @@ def test_what_the_engine_does_not_know_is_trained_plainly() -> None:
     train(problem, start, Phase(lambda parameters, batch: problem.loss(parameters, batch), rule), 10)
     train(problem, start, Phase(Objective(), lambda tensors: torch.optim.RMSprop(tensors)), 10)
     assert problem.steps == {"plain": 20}
+
+    class Louder(ConvolutionCascade):
+        def composite(self, parameters: Parameters) -> Tensor:
+            return 2 * super().composite(parameters)
+
+    class Slower(AdamRule):
+        def __call__(self, tensors: Iterable[Tensor]) -> torch.optim.Optimizer:
+            return torch.optim.Adam(tensors, lr=self.learning_rate / 2)
+
+    assert engine_of(Impulse(Louder((9, 5), 64), torch.ones(1, 64)), torch.float64) is None
+    assert problem.engine is not None
+    assert not problem.engine.knows([Phase(Objective(), Slower(0.01))])
     assert problem_of("linear-gaussian-natural", range(2)).engine is None
     length = LARGEST // 64
     model = ConvolutionCascade((32, 33), 2 * length)

@@ -68,7 +68,6 @@ class Engine:
         self._compared = (max(net.outputs) + 1) * parts_compared(shown.kind), len(self._weights)
 
     def knows(self, phases: Sequence[Phase]) -> bool:
-        """Whether it can train these phases."""
         return is_known(phases)
 
     def train(
@@ -219,8 +218,7 @@ class Engine:
 
     def _room(self, tapes: Sequence[Tape], *, compared: bool = False) -> Room:
         """Room for one row and any of these programs; for least squares if residuals are compared."""
-        size = self._size
-        square = size if compared else 1
+        size, square = self._size, self._size if compared else 1
         return Room(
             vectors=np.zeros((max(tape.vectors for tape in tapes), 2, len(self._weights)), self._dtype),
             scalars=np.zeros(max(tape.scalars for tape in tapes), self._dtype),
@@ -244,9 +242,8 @@ class Engine:
         n, bins = self._net.n, self._net.n // 2 + 1
         split = found[..., :bins]
         if self._shown.kind == IMPULSE:
-            split = split.reshape(*found.shape[:2], -1, 2, bins).swapaxes(
-                -2, -1
-            )  # real and imaginary part of a frequency side by side
+            # real and imaginary part of a frequency side by side
+            split = split.reshape(*found.shape[:2], -1, 2, bins).swapaxes(-2, -1)
         elif self._shown.kind == SAMPLES:
             every = np.arange(n)
             split = (split / np.sqrt(self._weights[:bins] * n))[..., np.minimum(every, n - every)]

@@ -45,18 +45,18 @@ class Network:
 
 
 def network_of(model: Model) -> Network | None:
-    """The model as data; None for one that is no kernel model."""
-    if isinstance(model, ConvolutionCascade):
+    """The model as data; None for one that is not known, nor is a class built on a known one: it may do otherwise."""
+    if type(model) is ConvolutionCascade:
         kernels = range(len(model.lengths))
         ratios: list[dict[int, int | None]] = [{0: k} for k in (kernels if len(kernels) > 2 else kernels[:1])]
         return Network(model.lengths, (tuple(kernels),), (0,), tuple(ratios), {0: model.intervened}, model.n)
-    if isinstance(model, SharedConvolution):
+    if type(model) is SharedConvolution:
         shared, environments = model.environments, range(model.environments)
         lengths = (*[model.lengths[0]] * shared, model.lengths[1])
         paths = tuple((e, shared) for e in environments)
         each: list[dict[int, int | None]] = [{e: e} for e in environments]
         return Network(lengths, paths, tuple(environments), tuple(each), {e: e for e in environments}, model.n)
-    if isinstance(model, Fork):
+    if type(model) is Fork:
         first: dict[int, int | None] = {0: 0, 1: None}
         every: tuple[dict[int, int | None], ...] = (first, {0: None, 1: 1}, {0: 2, 1: 2})
         return Network(model.lengths, ((0, 2), (1, 2)), (0, 0), every, first, model.n)

@@ -34,17 +34,17 @@ class Shown(NamedTuple):
 
 
 def shown_of(observation: Observation, dtype: Real) -> Shown | None:
-    """The observation as data; None for one that is no impulse, spectrum or samples of a kernel model."""
-    if isinstance(observation, Impulse):
+    """The observation as data; None for one that is no impulse, spectrum or samples of kernels, or built on these."""
+    if type(observation) is Impulse:
         kernel = _outputs(observation.kernel, 2)
         transfer = np.fft.rfft(kernel)
         pair = (_padded(part, kernel.shape[-1]) for part in (transfer.real, transfer.imag))
         return _law(IMPULSE, np.stack([*pair], -2), np.square(kernel).sum(-1), dtype)
-    if isinstance(observation, Spectrum):
+    if type(observation) is Spectrum:
         spectrum = _outputs(observation.spectrum, 2)
         power = _outputs(observation.model.mean(observation.spectrum), 1)
         return _law(SPECTRUM, _padded(np.sqrt(spectrum), observation.model.n)[..., None, :], power, dtype)
-    if isinstance(observation, Samples):
+    if type(observation) is Samples:
         return _samples(observation, dtype)
     return None
 

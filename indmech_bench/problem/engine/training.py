@@ -21,8 +21,8 @@ def is_known(phases: Sequence[Phase]) -> bool:
     Multipliers move at steps of their own phase alone, so with several phases there may be none.
     """
     for phase in phases:
-        if not isinstance(phase.objective, Objective) or not isinstance(phase.rule, AdamRule | DescentRule):
-            return False
+        if type(phase.objective) is not Objective or type(phase.rule) not in (AdamRule, DescentRule):
+            return False  # a class built on one of them may do otherwise
         if phase.objective.multipliers is not None and len(phases) > 1:
             return False
     return True
