@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -101,8 +101,7 @@ class Problem(Observed):
 
         A sample comes at most once in a batch. The indices are a function of the replicate alone.
         """
-        for block in self.minibatch_blocks(size, steps):
-            yield from itertools.repeat(None, steps) if block is None else block.unbind(1)
+        return each_step(self.minibatch_blocks(size, steps), steps)
 
     def minibatch_blocks(self, size: int | None, steps: int) -> Iterator[Tensor | None]:
         """The same for the next B steps at a time, (R, B, size); one None for all steps."""
@@ -224,6 +223,12 @@ class Problem(Observed):
         if gradient is None:
             gradient = torch.is_grad_enabled() and any(value.requires_grad for value in parameters.values())
         self.spend(forwards * starts_in(parameters, self.shapes) * (3 if gradient else 1))
+
+
+def each_step(blocks: Iterable[Tensor | None], steps: int) -> Iterator[Tensor | None]:
+    """The indices of each of so many steps, (R, m), from blocks of them (R, B, m); None where a block is, for all."""
+    for block in blocks:
+        yield from itertools.repeat(None, steps) if block is None else block.unbind(1)
 
 
 def _engine_of(observation: Observation, dtype: torch.dtype) -> Engine | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from indmech_bench.problem.engine.kernels.compiling import FUSED, PLAIN
 from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.phase import Phase, order_of
-from indmech_bench.problem.problem import INDEX_BLOCK, Problem
+from indmech_bench.problem.problem import INDEX_BLOCK, Problem, each_step
 from indmech_bench.scm.parameters import Parameters, starts_in
 
 Watch = Callable[[int, Parameters], None]
@@ -58,17 +57,15 @@ def train(
     units = 3 * sum(float(count) * phase.cost(share) for count, phase in zip(taken, phases, strict=True))
     units += sum(_updates(phase, steps) for phase in phases)
     shown = range(steps if watch is not None else 0) if watched is None else watched
+    blocks = _index_blocks(problem, batch, samples, steps)
     with problem.prepaid(starts_in(start, problem.shapes) * units):
         if problem.engine is not None and problem.engine.knows(phases):
             problem.steps[FUSED] += steps
-            blocks = _index_blocks(problem, batch, samples, steps)
             return problem.engine.train(
                 start, phases, order, blocks=blocks, cosine=cosine, watched=shown, watch=watch or _unwatched
             )
         problem.steps[PLAIN] += steps
-        return _train_plainly(
-            problem, start, phases, order, _index_blocks(problem, batch, samples, steps), cosine, shown, watch
-        )
+        return _train_plainly(problem, start, phases, order, blocks, cosine, shown, watch)
 
 
 def _train_plainly(
@@ -88,7 +85,7 @@ def _train_plainly(
     with warnings.catch_warnings():
         # every schedule follows the run's steps, also that of a phase whose first step has yet to come
         warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)")
-        for step, (index, indices) in enumerate(zip(order, _each(blocks, len(order)), strict=True)):
+        for step, (index, indices) in enumerate(zip(order, each_step(blocks, len(order)), strict=True)):
             if watch is not None and step in watched:
                 watch(step, parameters)
             for mover in movers:
@@ -150,12 +147,6 @@ def _index_blocks(problem: Problem, batch: int | None, samples: Tensor | None, s
     else:
         for begin in range(0, steps, INDEX_BLOCK):
             yield samples.expand(problem.replicates, min(INDEX_BLOCK, steps - begin), -1)
-
-
-def _each(blocks: Iterator[Tensor | None], steps: int) -> Iterator[Tensor | None]:
-    """The indices of each step."""
-    for block in blocks:
-        yield from itertools.repeat(None, steps) if block is None else block.unbind(1)
 
 
 def _unwatched(step: int, parameters: Parameters) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from indmech_bench.problem.engine.arrays import Floats, Integers, Real, padded
 from indmech_bench.problem.engine.kernels import operations as op
-from indmech_bench.problem.engine.kernels.kernel import Data, Plan, Room, Rows, run_rows
+from indmech_bench.problem.engine.kernels.kernel import Data, Plan, Room, Rows, Shown, run_rows
 from indmech_bench.problem.engine.kernels.losses import IMPULSE, SAMPLES
 from indmech_bench.problem.engine.kernels.preparation import prepare
 from indmech_bench.problem.engine.network import Network, network_of, transform_table
@@ -23,7 +23,7 @@ from indmech_bench.problem.engine.programs import (
     write_jacobian,
     write_objective,
 )
-from indmech_bench.problem.engine.shown import Shown, shown_of
+from indmech_bench.problem.engine.shown import shown_of
 from indmech_bench.problem.engine.tape import Tape
 from indmech_bench.problem.engine.training import Clock, every_of, is_known, rule_of, settings_of, weights_of
 from indmech_bench.problem.objective import Objective
@@ -186,17 +186,12 @@ class Engine:
 
     def _data(self, rows: int, indices: Integers | None = None) -> Data:
         """The observations for so many rows, with the samples of each step."""
-        shown, replicates = self._shown, len(self._shown.target)
+        replicates = len(self._shown.target)
         chosen = np.zeros((replicates, 1, 0)) if indices is None else indices
         return Data(
+            shown=self._shown,
             table=self._table,
             weights=self._weights,
-            kind=shown.kind,
-            target=shown.target,
-            share=shown.share,
-            floor=shown.floor,
-            constant=shown.constant,
-            single=shown.single,
             indices=np.ascontiguousarray(chosen, dtype=np.int64),
             starts=rows // replicates,
         )

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from torch import Tensor
 
 from indmech_bench.problem.engine.arrays import Floats, Real, padded_bins
+from indmech_bench.problem.engine.kernels.kernel import Shown
 from indmech_bench.problem.engine.kernels.losses import IMPULSE, SAMPLES, SPECTRUM
 from indmech_bench.scm.observations.impulse import Impulse
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.observations.samples import Samples
 from indmech_bench.scm.observations.spectrum import Spectrum
-
-
-class Shown(NamedTuple):
-    """R replicates of E outputs on F padded frequencies.
-
-    kind: IMPULSE, SPECTRUM or SAMPLES. target: of an impulse the transfer function (R, E, 2, F); of a spectrum its root
-    (R, E, 1, F); of samples their mean periodogram (R, E, 1, F), folded: the mean over a frequency and its negative.
-    share (R, E): the weight of an output's squared residuals; of samples 1 / E. floor (R, E): of samples.
-    constant (R,): what the loss of samples has beside the model's terms, -<log I> - 1. single (R, E, N, F): folded
-    periodograms of the samples one by one, for minibatches.
-    """
-
-    kind: int
-    target: Floats
-    share: Floats
-    floor: Floats
-    constant: Floats
-    single: Floats
 
 
 def shown_of(observation: Observation, dtype: Real) -> Shown | None:

@@ -60,21 +60,34 @@ class Plan(NamedTuple):
     step: int
 
 
-class Data(NamedTuple):
-    """The observations, see `shown.Shown`; table (L, 2, F) and weights (F,) of the transform.
+class Shown(NamedTuple):
+    """R replicates of E outputs on F padded frequencies.
 
-    indices (R, B, m): samples of each step, with m = 0 all; (R, 1, m) for the same at every step. starts: rows of a
-    replicate.
+    kind: IMPULSE, SPECTRUM or SAMPLES. target: of an impulse the transfer function (R, E, 2, F); of a spectrum its root
+    (R, E, 1, F); of samples their mean periodogram (R, E, 1, F), folded: the mean over a frequency and its negative.
+    share (R, E): the weight of an output's squared residuals; of samples 1 / E. floor (R, E): of samples.
+    constant (R,): what the loss of samples has beside the model's terms, -<log I> - 1. single (R, E, N, F): folded
+    periodograms of the samples one by one, for minibatches.
     """
 
-    table: Floats
-    weights: Floats
     kind: int
     target: Floats
     share: Floats
     floor: Floats
     constant: Floats
     single: Floats
+
+
+class Data(NamedTuple):
+    """The observations, and how taps are transformed.
+
+    table (L, 2, F): cosine and minus sine. weights (F,): of frequencies. indices (R, B, m): samples of each step, with
+    m = 0 all; (R, 1, m) for the same at every step. starts: rows of a replicate.
+    """
+
+    shown: Shown
+    table: Floats
+    weights: Floats
     indices: Integers
     starts: int
 
@@ -113,8 +126,8 @@ def run_rows(plan: Plan, data: Data, rows: Rows, room: Room) -> None:
     """Carry out the steps on all rows that are active, in place."""
     program, begin, end, phases = plan.program, plan.begin, plan.end, plan.phase
     sizes, roots, weights_of_steps, settings, rules = plan.sizes, plan.roots, plan.weights, plan.settings, plan.rules
-    table, weights, target, share = data.table, data.weights, data.target, data.share
-    floor, constant, single, indices = data.floor, data.constant, data.single, data.indices
+    table, weights, indices, shown = data.table, data.weights, data.indices, data.shown
+    kind, target, share, floor, constant, single = shown
     taps, first, second, multipliers = rows.taps, rows.first, rows.second, rows.multipliers
     given, jacobian = rows.given, rows.jacobian
     vectors, scalars, gradient, residuals = room.vectors, room.scalars, room.gradient, room.residuals
@@ -192,8 +205,8 @@ def run_rows(plan: Plan, data: Data, rows: Rows, room: Room) -> None:
                 elif code == op.DESCENT:
                     descent(taps, first, row, h, gradient, sizes[b], rules)
                 elif code == op.COMPARE:
-                    noise = floor[r, k] if data.kind == SAMPLES else floor[0, 0]
-                    compare(vectors, i, j, data.kind, target, r, k, share[r, k], noise, weights, residuals, x)
+                    noise = floor[r, k] if kind == SAMPLES else floor[0, 0]
+                    compare(vectors, i, j, kind, target, r, k, share[r, k], noise, weights, residuals, x)
                 elif code == op.LINEAR_COMPLEX:
                     linear_complex(vectors, i, j, k, x, table, jacobian, held)
                 elif code == op.LINEAR_REAL:

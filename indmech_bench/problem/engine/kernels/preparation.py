@@ -39,7 +39,7 @@ def prepare(precision: str) -> None:
 
     To be called before a kernel runs: it is compiled here alone, always in the same way.
     """
-    from indmech_bench.problem.engine.kernels.kernel import Data, Plan, Room, Rows, run_rows  # needs a compiler
+    from indmech_bench.problem.engine.kernels.kernel import Data, Plan, Room, Rows, Shown, run_rows  # needs a compiler
 
     kind = PRECISIONS[precision]
 
@@ -62,18 +62,15 @@ def prepare(precision: str) -> None:
         rules=floats(1, 5),
         step=0,
     )
-    data = Data(
-        table=floats(1, 2, LANES),
-        weights=floats(LANES),
+    shown = Shown(
         kind=0,
         target=floats(1, 1, 2, LANES),
         share=floats(1, 1),
         floor=floats(1, 1),
         constant=floats(1),
         single=floats(1, 1, 1, 1),
-        indices=integers(1, 1, 0),
-        starts=1,
     )
+    data = Data(shown, table=floats(1, 2, LANES), weights=floats(LANES), indices=integers(1, 1, 0), starts=1)
     rows = Rows(
         taps=floats(0, LANES),
         first=floats(0, 1, LANES),
