@@ -16,6 +16,7 @@ import torch
 from draws import problem_of
 from torch import Tensor
 
+import indmech_bench
 from indmech_bench import AdamRule, DescentRule, Fading, Objective, Phase, Trace, flatten, levenberg_marquardt, train
 from indmech_bench.problem.engine.engine import LARGEST, engine_of
 from indmech_bench.problem.least_squares import jacobian_of_features
@@ -284,3 +285,23 @@ def test_indices_of_minibatches_never_repeat_within_one() -> None:
     drawn = Streams((b"a", b"b")).choices("minibatches 0", 5, 30, 7).numpy()
     assert drawn.shape == (2, 5, 7)
     assert all(len(np.unique(batch)) == 7 and batch.min() >= 0 and batch.max() < 30 for row in drawn for batch in row)
+
+
+def test_machine_code_is_kept_in_the_cache_folder_or_nowhere(tmp_path: Path) -> None:
+    """A second process reads what the first has compiled; where no folder can be written each compiles by itself."""
+    script = (
+        "from indmech_bench.problem.engine.kernels.preparation import READY, prepare\n"
+        "prepare('float64')\nprint(READY.compiled, READY.read)\n"
+    )
+
+    def made(folder: Path) -> str:
+        env = {**os.environ, "XDG_CACHE_HOME": str(folder), "NUMBA_CACHE_DIR": ""}
+        return subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env
+        ).stdout
+
+    assert [made(tmp_path), made(tmp_path)] == ["1 0\n", "0 1\n"]
+    assert [*tmp_path.rglob("*.nbi")]
+    (tmp_path / "file").write_text("")
+    assert made(tmp_path / "file") == "1 0\n"
+    assert not [*Path(indmech_bench.__file__).parent.rglob("*.nbi")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,24 +26,31 @@ def is_available() -> bool:
 
 
 def cache_folder() -> Path:
-    """Where machine code is kept: in the user's cache folder, a folder of its own for each state of the kernels.
+    """Where machine code is kept: in the user's cache folder, or NUMBA_CACHE_DIR; a folder a state of the kernels.
 
     numba looks at the file of a function alone, not at the files of those that it calls.
     """
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
-    return Path(user_cache_path("indmech-bench")) / f"kernels-{digest.hexdigest()[:16]}"
+    kept = os.environ.get("NUMBA_CACHE_DIR") or user_cache_path("indmech-bench")
+    return Path(kept) / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def _can_be_written(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK)
 
 
 @contextlib.contextmanager
 def _kept_in(folder: Path) -> Iterator[None]:
-    """Let numba keep in this folder what is decorated inside, unless the user names one (NUMBA_CACHE_DIR)."""
+    """Let numba keep in this folder what is decorated inside."""
     from numba import config
 
     settings: Any = config
     before = settings.CACHE_DIR
-    settings.CACHE_DIR = before or str(folder)
+    settings.CACHE_DIR = str(folder)
     try:
         yield
     finally:
@@ -53,15 +61,11 @@ def compiled(function: Function) -> Function:
     """The function as a kernel: compiled at its first call, or read from disk, where a folder can be written."""
     from numba import njit
 
-    def kernel_of(cache: bool) -> Any:
-        made = njit(cache=cache, fastmath=set(FAST), boundscheck=False, error_model="numpy")
-        return made(function)
-
-    try:
-        with _kept_in(cache_folder()):
-            kernel = kernel_of(cache=True)
-    except RuntimeError:  # numba found no folder that it can write
-        kernel = kernel_of(cache=False)
+    folder = cache_folder()
+    # elsewhere numba would look beside the source, and not see when a file changes that the kernel is compiled with
+    cache = _can_be_written(folder)
+    with _kept_in(folder):
+        kernel: Any = njit(cache=cache, fastmath=set(FAST), boundscheck=False, error_model="numpy")(function)
     _COMPILED.append(kernel)
     return kernel
 
