@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -88,6 +89,7 @@ def run_jobs(jobs: list[Job], timeout: float) -> list[Reply] | None:
     answer, answer_end = os.pipe()
     output, output_end = os.pipe()
     parent = os.getpid()
+    gc.freeze()  # what is there now, children never collect: they would copy every page that it lies on
     pid = os.fork()
     if pid == 0:
         _child(jobs, answer_end, output_end, parent)
