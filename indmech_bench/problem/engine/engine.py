@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from indmech_bench.problem.engine.programs import (
     write_damped_step,
     write_jacobian,
     write_objective,
+    written,
 )
 from indmech_bench.problem.engine.shown import shown_of
 from indmech_bench.problem.engine.tape import Tape
@@ -43,8 +45,11 @@ DTYPES: dict[torch.dtype, Real] = {torch.float64: np.float64, torch.float32: np.
 
 def engine_of(observation: Observation, dtype: torch.dtype) -> Engine | None:
     """The engine of an observation of kernels; None where there are no programs for it."""
-    net, shown = network_of(observation.model), shown_of(observation, DTYPES[dtype])
-    if net is None or shown is None or sum(net.lengths) * (net.n // 2 + 1) > LARGEST:
+    net = network_of(observation.model)
+    if net is None or sum(net.lengths) * (net.n // 2 + 1) > LARGEST:
+        return None
+    shown = shown_of(observation, DTYPES[dtype])
+    if shown is None:
         return None
     prepare(str(np.dtype(DTYPES[dtype])))
     return Engine(net, shown, observation.model.shapes, DTYPES[dtype])
@@ -54,14 +59,7 @@ class Engine:
     """R replicates of a kernel problem. Parameters are (R, ...) or (R, S, ...); every row is computed by itself."""
 
     def __init__(self, net: Network, shown: Shown, shapes: Shapes, dtype: Real) -> None:
-        """An engine.
-
-        Args:
-            net: the model.
-            shown: the observations.
-            shapes: of the parameters.
-            dtype: of all numbers.
-        """
+        """The engine of these observations of a model, whose parameters have these shapes, in one dtype."""
         self._net, self._shown, self._shapes, self._dtype = net, shown, shapes, dtype
         self._size = size_of(shapes)
         self._table, self._weights = transform_table(net.lengths, net.n, dtype)
@@ -137,8 +135,7 @@ class Engine:
         """J (R, m, p) or (R, S, m, p) of the observation's features by the parameters of these names, side by side."""
         taps, lead = self._rows(parameters)
         taps = taps[:, : self._size].copy()
-        tape = Tape()
-        write_jacobian(tape, self._net, self._shown.kind)
+        tape = self._jacobian_tape
         rows = self._new_rows(taps, jacobians=len(taps))
         run_rows(self._plan([tape]), self._data(len(taps)), rows, self._room([tape], compared=True))
         places = dict(zip(self._shapes, np.split(np.arange(taps.shape[1]), self._net.first[1:]), strict=True))
@@ -148,8 +145,7 @@ class Engine:
     def damped_step(self, flat: Tensor, damping: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
         """Parameters (R, [S,] p) after a damped Gauss-Newton step, and their fit loss; NaN where not active."""
         taps = flat.detach().reshape(-1, flat.shape[-1]).contiguous().numpy()
-        tape = Tape()
-        write_damped_step(tape, self._net, self._shown.kind)
+        tape = self._damped_step_tape
         rows = self._new_rows(taps)
         rows.damping[:] = damping.detach().flatten().numpy()
         rows.active[:] = active.flatten().numpy()
@@ -157,6 +153,14 @@ class Engine:
         rows.values.fill(np.nan)
         run_rows(self._plan([tape]), self._data(len(taps)), rows, self._room([tape], compared=True))
         return torch.from_numpy(rows.given).reshape(flat.shape), torch.from_numpy(rows.values).reshape(flat.shape[:-1])
+
+    @cached_property
+    def _jacobian_tape(self) -> Tape:
+        return written(write_jacobian, self._net, self._shown.kind)
+
+    @cached_property
+    def _damped_step_tape(self) -> Tape:
+        return written(write_damped_step, self._net, self._shown.kind)
 
     def _plan(
         self,

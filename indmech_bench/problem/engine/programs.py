@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from indmech_bench.problem.engine.kernels import operations as op
 from indmech_bench.problem.engine.kernels.losses import IMPULSE, SAMPLES, SPECTRUM
@@ -130,6 +130,13 @@ def write_loss(tape: Tape, net: Network, kind: int) -> None:
     for e, node in enumerate(Sketch(tape, net, kind, moved=True).outputs):
         tape.write(LOSSES[kind], node.row, e)
     tape.write(op.GIVE_VALUE)
+
+
+def written(write: Callable[[Tape, Network, int], None], net: Network, kind: int) -> Tape:
+    """What a function writes, on a tape of its own."""
+    tape = Tape()
+    write(tape, net, kind)
+    return tape
 
 
 def together(tapes: Sequence[Tape]) -> tuple[list[int], list[int]]:

@@ -11,11 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indmech_bench.problem.engine.arrays import LANES, Real
+from indmech_bench.problem.engine.arrays import LANES
 from indmech_bench.problem.engine.kernels.compiling import cache_folder, compiled_and_read
-
-PRECISIONS: dict[str, Real] = {"float64": np.float64, "float32": np.float32}
-
 
 KNOWN_LLVM = range(14, 23)
 """Versions of LLVM whose option `_loops_kept_short` knows."""
@@ -41,7 +38,7 @@ def prepare(precision: str) -> None:
     """
     from indmech_bench.problem.engine.kernels.kernel import Data, Plan, Room, Rows, Shown, run_rows  # needs a compiler
 
-    kind = PRECISIONS[precision]
+    kind = np.dtype(precision).type
 
     def floats(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.floating]]:
         return np.zeros(shape, kind)
