@@ -54,12 +54,14 @@ from .registry.registration import register_task as register_task
 from .results.merging import merge as merge
 
 # models, laws and what is known of them, for methods and tasks
+from .scm.choices import is_less as is_less
 from .scm.factorisation import Array as Array
 from .scm.factorisation import RealFactor as RealFactor
 from .scm.factorisation import count_solutions as count_solutions
 from .scm.factorisation import enumerate_solutions as enumerate_solutions
 from .scm.factorisation import real_factors as real_factors
 from .scm.genericity import Null as Null
+from .scm.genericity import lag_one as lag_one
 from .scm.genericity import placebo_statistic as placebo_statistic
 from .scm.interventions import Family as Family
 from .scm.interventions import Intervention as Intervention

@@ -8,7 +8,6 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import best
 from indmech_bench import Problem, Solution, UnsupportedError, damped_solve, flatten, pick, register_method, unflatten
 
 RIDGE = 1e-12
@@ -45,7 +44,7 @@ class AlternatingLeastSquares:
                 for name in problem.shapes:
                     solved[name] = self._solved(problem, solved, name)
             loss = problem.loss(solved)
-        chosen = best(loss, ~loss.isnan())
+        chosen = problem.least(loss, ~loss.isnan())
         rows = torch.arange(problem.replicates)
         return problem.solution(
             pick(solved, chosen), start=chosen, starts_that_fit=problem.fits(loss).sum(-1), loss=loss[rows, chosen]

@@ -13,6 +13,7 @@ from indmech_bench import (
     GradientMethod,
     Problem,
     Solution,
+    is_less,
     levenberg_marquardt,
     register_method,
     require_normal_equations,
@@ -58,7 +59,7 @@ class BasinHopping(ByCriterion, GradientMethod):
                 new_value = criterion(problem, moved)
                 fits = problem.fits(torch.cat([loss, new_loss], -1))
                 # one that has not fitted yet takes any hop that does; one that has, only a better criterion
-                better = fits[:, 1:] & (~fits[:, :1] | (new_value < value) | value.isnan())
+                better = fits[:, 1:] & (~fits[:, :1] | is_less(new_value, value) | value.isnan())
                 now = {
                     name: torch.where(better.view(-1, *[1] * (held.dim() - 1)), moved[name], held)
                     for name, held in now.items()

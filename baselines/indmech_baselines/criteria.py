@@ -18,6 +18,7 @@ from indmech_bench import (
     Parameters,
     Problem,
     UnsupportedError,
+    lag_one,
     log_det_ridge,
     placebo_statistic,
     size_of,
@@ -93,6 +94,27 @@ def _squared_norm(values: Sequence[Tensor]) -> Tensor:
 def placebo(problem: Problem, parameters: Parameters) -> Tensor:
     """|difference of spectral centroids| of the first two mechanisms: nothing to do with independence."""
     return placebo_statistic({name: parameters[name].flatten(2) for name in _mechanism_shapes(problem)})
+
+
+@_registered("lag-one")
+def lag_one_size(problem: Problem, parameters: Parameters) -> Tensor:
+    """|lag-one autocorrelation| of the first mechanism: a placebo that geometry fixes where it fixes rho (`eyes-*`)."""
+    return lag_one(_first_mechanism(problem, parameters)).abs()
+
+
+@_registered("sparsity")
+def sparsity(problem: Problem, parameters: Parameters) -> Tensor:
+    """|theta_1|_1 / |theta_1|_2 of the first mechanism, least for the fewest taps: a prior where layouts are sparse.
+
+    Source: Hoyer (2004), the sparseness measure.
+    """
+    first = _first_mechanism(problem, parameters)
+    return first.abs().sum(-1) / first.square().sum(-1).sqrt()
+
+
+def _first_mechanism(problem: Problem, parameters: Parameters) -> Tensor:
+    """Its parameters side by side, (R, S, p)."""
+    return torch.cat([parameters[name].flatten(2) for name in next(iter(problem.mechanisms.values()))], -1)
 
 
 @_registered("likelihood", looks=1)
@@ -173,8 +195,3 @@ class ByCriterion:
         """Raises InputError for a criterion that is not known."""
         if self.criterion not in self.besides:
             criterion_named(self.criterion)
-
-
-def best(values: Tensor, eligible: Tensor) -> Tensor:
-    """Index (R,) of the least value (R, S) among the eligible, the first of equals; 0 where there is none."""
-    return torch.where(eligible & ~values.isnan(), values, torch.inf).argmin(-1)

@@ -10,7 +10,6 @@ import torch
 from scipy.linalg import LinAlgError, eigh
 from torch import Tensor
 
-from indmech_baselines.criteria import best
 from indmech_bench import (
     Array,
     LinearEnvironments,
@@ -63,7 +62,7 @@ class JointDiagonalisation:
         }
         with torch.no_grad():
             losses = problem.loss(starts)
-            start = pick(starts, best(losses, ~losses.isnan()))
+            start = pick(starts, problem.least(losses, ~losses.isnan()))
             polished, loss = levenberg_marquardt(problem, start, self.polish_steps)
         return problem.solution(polished, loss=loss)
 

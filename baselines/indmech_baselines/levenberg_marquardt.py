@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 
-from indmech_baselines.criteria import ByCriterion, best, criterion_named
+from indmech_baselines.criteria import ByCriterion, criterion_named
 from indmech_bench import Problem, Solution, levenberg_marquardt, pick, register_method, require_normal_equations
 
 
@@ -49,7 +49,7 @@ class LevenbergMarquardt(ByCriterion):
             fitted, loss = levenberg_marquardt(problem, problem.start(self.init_scale, self.starts), self.steps)
             fits = problem.fits(loss)
             value = loss if self.criterion == "fit" else criterion_named(self.criterion)(problem, fitted)
-        chosen = best(value, ~loss.isnan() if self.criterion == "fit" else fits)
+        chosen = problem.least(value, ~loss.isnan() if self.criterion == "fit" else fits)
         rows = torch.arange(problem.replicates)
         return problem.solution(
             pick(fitted, chosen), start=chosen, starts_that_fit=fits.sum(-1), loss=loss[rows, chosen]

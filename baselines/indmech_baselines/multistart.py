@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 
-from indmech_baselines.criteria import ByCriterion, best, criterion_named
+from indmech_baselines.criteria import ByCriterion, criterion_named
 from indmech_baselines.many_starts import ManyStarts
 from indmech_bench import Problem, Solution, pick, register_method
 
@@ -52,9 +52,9 @@ class Multistart(ByCriterion, ManyStarts):
         with torch.no_grad():
             before = problem.loss(found.trained)
             if self.criterion == "fit":
-                chosen = best(before, ~before.isnan())
+                chosen = problem.least(before, ~before.isnan())
             else:
-                chosen = best(criterion_named(self.criterion)(problem, found.polished), found.fits)
+                chosen = problem.least(criterion_named(self.criterion)(problem, found.polished), found.fits)
         rows = torch.arange(problem.replicates)
         return problem.solution(
             pick(found.polished, chosen),

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import ByCriterion, best, criterion_named
+from indmech_baselines.criteria import ByCriterion, criterion_named
 from indmech_baselines.factoring import chain_of, stacked
 from indmech_bench import (
     Array,
@@ -18,6 +18,7 @@ from indmech_bench import (
     Problem,
     RealFactor,
     Solution,
+    is_less,
     levenberg_marquardt,
     pick,
     real_factors,
@@ -59,8 +60,8 @@ class PathSwap(ByCriterion, GradientMethod):
                 candidates, count = _neighbours(now, moving)
                 with problem.prepaid(count * moving * criterion.cost(problem)):
                     values = criterion(problem, candidates)
-                chosen = best(values, torch.arange(values.shape[1]) < count.unsqueeze(-1))
-                moving = moving & (chosen > 0)
+                chosen = problem.least(values, torch.arange(values.shape[1]) < count.unsqueeze(-1))
+                moving = moving & is_less(values.gather(1, chosen.unsqueeze(-1))[:, 0], values[:, 0])
                 if not bool(moving.any()):
                     break
                 now = {

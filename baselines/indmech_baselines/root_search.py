@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import ByCriterion, best, criterion_named
+from indmech_baselines.criteria import ByCriterion, criterion_named
 from indmech_baselines.factoring import chain_of, observed_composites, shared_out, stacked
 from indmech_bench import Problem, Solution, levenberg_marquardt, pick, register_method
 
@@ -20,6 +20,8 @@ CHUNK = 64
 @register_method("root-search-independent", criterion="independence")
 @register_method("root-search-min-norm", criterion="norm", approach="norm")
 @register_method("root-search-likelihood", criterion="likelihood")
+@register_method("root-search-lag-one", criterion="lag-one", approach="placebo")
+@register_method("root-search-sparsity", criterion="sparsity", approach="sparsity")
 @register_method("root-search-flat", criterion="flatness", approach="evidence")
 @register_method("root-search-combined", criterion="combined", approach="evidence and independence")
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class RootSearch(ByCriterion):
 
     A closed form: it trains nothing and misses no solution. What a criterion reaches here is what it is worth; what it
     reaches in `multistart-*` also depends on the solutions that training finds. Criteria: `indmech_baselines.criteria`;
-    `likelihood` is the density of log rho under the null of independent mechanisms. Costs one unit a solution and what
-    the criterion costs.
+    `likelihood` is the density of log rho under the null of independent mechanisms, `lag-one` a placebo. Costs one unit
+    a solution and what the criterion costs.
 
     limit: most solutions of a replicate; one that has more ends as not finite.
     Skips all but chains of two or three short kernels, and samples. Without a phase (spectrum) solutions of minimum
@@ -49,7 +51,7 @@ class RootSearch(ByCriterion):
         criterion = criterion_named(self.criterion)
         with torch.no_grad(), problem.prepaid(found * (1 + criterion.cost(problem))):
             values = self._values(problem, pairs)
-        chosen = best(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
+        chosen = problem.least(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
         polished, loss = levenberg_marquardt(problem, pick(pairs, chosen), 5)
         return problem.solution(polished, solutions=found, loss=loss)
 

@@ -17,6 +17,7 @@ from indmech_bench.problem.least_squares import jacobian_of_features
 from indmech_bench.problem.observed import Observed
 from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
+from indmech_bench.scm.choices import least
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.parameters import START_SCALE, Parameters, size_of, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
@@ -150,6 +151,10 @@ class Problem(Observed):
     def fits(self, losses: Tensor) -> Tensor:
         """Which starts of a replicate fit the observation, given all their losses: (R, S) -> bool (R, S)."""
         return self._observation.fits(losses)
+
+    def least(self, values: Tensor, eligible: Tensor) -> Tensor:
+        """Index (R,) of the least eligible value, (R, S) both; values equal to 1e-9 tie, and random numbers decide."""
+        return least(values, eligible, self.randn("ties", values.shape[-1]))
 
     @property
     def spent(self) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 SCHEMA = 2
-ENGINE = 2
+ENGINE = 3
 """Version of indmech_bench's own numerics; committed fingerprints guard it."""
 EXTERNAL = "external"
 """The `source` of rows whose method is not code of ours; their names begin with it."""

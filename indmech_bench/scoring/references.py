@@ -11,9 +11,13 @@ from torch import Tensor
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.registration import register_reference
+from indmech_bench.scm.choices import least
 from indmech_bench.scm.factorisation import Array, convolution_jacobian, convolve
 from indmech_bench.scm.genericity import placebo_statistic
 from indmech_bench.tasks.truth import Truth
+
+SINGULAR = 1e-9
+"""Singular values of a Jacobian below this are this: the kernels share a zero."""
 
 
 def of_parameters(truth: Truth, parameters: dict[str, Tensor]) -> Solution:
@@ -89,7 +93,7 @@ def placebo_criterion(problem: Problem, truth: Truth) -> Solution:
 
     A criterion has to beat it before its success says anything about independence.
     """
-    return _chosen(truth, lambda pairs: int(placebo_statistic(pairs).argmin()))
+    return _chosen(truth, _least_by(truth, placebo_statistic))
 
 
 @register_reference("bayes-prior")
@@ -99,11 +103,23 @@ def bayes_prior(problem: Problem, truth: Truth) -> Solution:
     Knows the prior of the natural task, not what a preset conditions on.
     """
 
-    def mode(pairs: dict[str, Tensor]) -> int:
+    def surprise(pairs: dict[str, Tensor]) -> Tensor:
         first, second = (value.numpy() for value in pairs.values())
-        return int(log_posterior(first, second).argmax())
+        return -torch.from_numpy(log_posterior(first, second))
 
-    return _chosen(truth, mode)
+    return _chosen(truth, _least_by(truth, surprise))
+
+
+def _least_by(truth: Truth, criterion: Callable[[dict[str, Tensor]], Tensor]) -> Callable[[dict[str, Tensor]], int]:
+    """What picks the solution of least criterion, replicate after replicate; numbers named `ties` decide equal ones."""
+    generators = iter(truth.streams.generators("ties"))
+
+    def choose(pairs: dict[str, Tensor]) -> int:
+        values = criterion(pairs)
+        random = torch.from_numpy(next(generators).standard_normal(len(values)))
+        return int(least(values[None], torch.ones(1, len(values), dtype=torch.bool), random[None]))
+
+    return choose
 
 
 def _chosen(truth: Truth, choose: Callable[[dict[str, Tensor]], int]) -> Solution:
@@ -147,7 +163,9 @@ def log_posterior(first: Array, second: Array) -> Array:
     along_a = jacobian[:, :, : a.shape[1]] @ complement(a)
     along_b = jacobian[:, :, a.shape[1] :] @ complement(b)
     tangent = complement(c / norm[:, None]).swapaxes(1, 2) @ np.concatenate([along_a, along_b], -1)
-    weight: Array = (c.shape[1] - 1) * np.log(norm) - np.linalg.slogdet(tangent)[1]
+    # a zero that both kernels have makes the Jacobian singular: how nearly so would be rounding
+    volume = np.log(np.linalg.svd(tangent, compute_uv=False).clip(SINGULAR)).sum(-1)
+    weight: Array = (c.shape[1] - 1) * np.log(norm) - volume
     return weight
 
 

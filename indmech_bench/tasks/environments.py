@@ -73,7 +73,7 @@ class EnvironmentsTask(KernelTask):
         family, cascade = modulations(self.n), ConvolutionCascade(self.lengths, self.n)
         new = {"k1": streams.randn("held-out environment", self.lengths[0]), "k2": truth.parameters["k2"]}
         new = unit_power(cascade, family, new)
-        composite = torch.fft.irfft(cascade.composite(new), n=self.n)
+        composite = cascade.impulse(new)
         fitted = {"k1": deconvolve(composite, parameters["k2"], self.lengths[0]), "k2": parameters["k2"]}
         return Truth(cascade, new, truth.streams, family), fitted
 

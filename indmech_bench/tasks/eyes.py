@@ -19,6 +19,7 @@ from indmech_bench.tasks.sampling import MODES, check_mode, each, first_that, mo
 LAYOUT, SHAPE = 24, 8
 
 
+@register_task("eyes-natural", version=1, independence="drawn independently", apart=None)
 @register_task("eyes-independent", version=1, control=True, independence="exactly", apart=True)
 @register_task("eyes-dependent", version=1, independence="no, shapes overlap", apart=False)
 @dataclass(frozen=True)
@@ -26,11 +27,12 @@ class EyesTask(KernelTask):
     """A layout of two spikes (24 taps) and a smooth shape (8 taps) that stands at both; stretch of the layout.
 
     Spikes have amplitudes U(1/2, 3/2) and lie at times 0 to 23. Spikes at least a shape's length apart give rho = 1
-    exactly: log rho is the sum of products of the two autocorrelations. The learner knows the lengths, not that the
-    layout is sparse.
+    exactly: log rho is the sum of products of the two autocorrelations. So would any layout and shape that geometry
+    keeps apart, and where the spikes are at most 16 apart a delay fits as second mechanism, with rho = 1 as exactly:
+    that task is a control, `eyes-natural` the test. The learner knows the lengths, not that the layout is sparse.
 
     observation: impulse, spectrum, or samples (256 of them).
-    apart: whether the spikes are at least the 8 taps of the shape apart, or nearer.
+    apart: whether the spikes are at least the 8 taps of the shape apart, or nearer; none for any distance from 1 to 23.
     Source: THEORY 3.1, stretch.
     """
 
@@ -42,7 +44,7 @@ class EyesTask(KernelTask):
     n: ClassVar[int] = 128
 
     observation: str = "impulse"
-    apart: bool = True
+    apart: bool | None = True
 
     @property
     def model(self) -> ConvolutionCascade:
@@ -60,7 +62,8 @@ class EyesTask(KernelTask):
 
     def _draw(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
         layout = np.zeros((size, LAYOUT))
-        low, high = (SHAPE, LAYOUT) if self.apart else (1, SHAPE)
+        low = SHAPE if self.apart else 1
+        high = SHAPE if self.apart is False else LAYOUT
         distance = generator.integers(low, high, size)
         first = np.floor(generator.random(size) * (LAYOUT - distance)).astype(int)
         rows = np.arange(size)

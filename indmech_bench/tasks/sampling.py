@@ -169,7 +169,7 @@ def show_kernels(
     if observation == "impulse":
         if not isinstance(model, ConvolutionCascade | SharedConvolution):
             raise TypeError(f"{type(model).__name__} has no composite kernel")
-        kernel = torch.fft.irfft(model.composite(parameters), n=model.n)
+        kernel = model.impulse(parameters)
         if noise is None:
             return Impulse(model, kernel)
         share = 10 ** (-noise / 10)

@@ -11,7 +11,7 @@ from draws import each_seed, kernels, problem_of, truth_of
 from indmech_baselines.approximate_gcd import common_divisor
 from indmech_baselines.averaging import Averaging
 from indmech_baselines.balanced_init import balanced
-from indmech_baselines.criteria import CRITERIA, best, flatness, norm
+from indmech_baselines.criteria import CRITERIA, flatness, norm
 from indmech_baselines.factoring import minimum_phase, shared_out
 from indmech_baselines.homomorphic import _minimum_phase
 from indmech_baselines.joint_diagonalisation import diagonalised
@@ -160,12 +160,6 @@ def test_a_criterion_costs_what_it_says(name: str) -> None:
     problem, pairs = enumerated(10_006)
     CRITERIA[name](problem, pairs)
     assert float(problem.spent) == CRITERIA[name].cost(problem) * pairs["k1"].shape[1]
-
-
-def test_the_best_is_the_first_least_of_the_eligible() -> None:
-    values = torch.tensor([[3.0, torch.nan, 1.0, 1.0, 0.0], [torch.nan] * 5])
-    eligible = torch.tensor([[True, True, True, True, False], [True] * 5])
-    assert best(values, eligible).tolist() == [2, 0]
 
 
 @each_seed(15)

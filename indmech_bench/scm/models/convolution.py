@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from indmech_bench.scm.models.kernels import KernelModel, Spectra, half_power
 from indmech_bench.scm.parameters import Parameters
@@ -35,6 +36,11 @@ class ConvolutionCascade(KernelModel):
     def rescale(self, parameters: Parameters, factor: Tensor) -> dict[str, Tensor]:
         """Multiply the output by `factor` (R,), which mechanism 1 bears: the law's power by its square."""
         return {name: value * factor[:, None] if name == "k1" else value for name, value in parameters.items()}
+
+    def impulse(self, parameters: Parameters) -> Tensor:
+        """The composite kernel k_1 * ... * k_K on n samples, (..., L_k) -> (..., n); taps that are 0 are 0 exactly."""
+        taps = self.output_taps(parameters)
+        return pad(taps, (0, self.n - taps.shape[-1]))
 
     def composite(self, parameters: Parameters) -> Tensor:
         """Transfer function prod_k K_k on the n // 2 + 1 non-negative frequencies: (..., L_k) -> (..., n // 2 + 1)."""
@@ -69,18 +75,26 @@ class ConvolutionCascade(KernelModel):
         return parameters[self.names[self.intervened]]
 
     def output_taps(self, parameters: Parameters) -> Tensor:
-        length = sum(self.lengths) - len(self.lengths) + 1
-        if length > self.n:
+        if sum(self.lengths) - len(self.lengths) + 1 > self.n:
             return torch.fft.irfft(self.composite(parameters), n=self.n)
-        size = length + length % 2
-        wide = ConvolutionCascade(self.lengths, size)
-        return torch.fft.irfft(wide.composite(parameters), n=size)[..., :length]
+        return functools.reduce(convolved, [parameters[name] for name in self.names])
 
     def invariants(self, parameters: Parameters) -> dict[str, Tensor]:
         """Shapes of P_k and R_k (..., n) and log <P_k><R_k> (..., 1)."""
         P, R, _ = self.parts(parameters)
         p, r = P.mean(-1, keepdim=True), R.mean(-1, keepdim=True)
         return {"intervened": P / p, "rest": R / r, "log_power": (p * r).log()}
+
+
+def convolved(first: Tensor, second: Tensor) -> Tensor:
+    """Convolution of kernels, (..., L1) and (..., L2) -> (..., L1 + L2 - 1), tap by tap.
+
+    A detour by the transfer functions would turn taps that are 0 into 1e-17, and these into zeros that there are not.
+    """
+    longer, shorter = (first, second) if first.shape[-1] >= second.shape[-1] else (second, first)
+    lags = shorter.shape[-1]
+    shifted = [pad(longer * shorter[..., lag : lag + 1], (lag, lags - 1 - lag)) for lag in range(lags)]
+    return functools.reduce(torch.add, shifted)
 
 
 def product(first: Tensor, second: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,8 +49,16 @@ class SharedConvolution(KernelModel):
         return product(first, second)
 
     def output_taps(self, parameters: Parameters) -> Tensor:
+        return self._stacked(ConvolutionCascade(self.lengths, self.n).output_taps, parameters)
+
+    def impulse(self, parameters: Parameters) -> Tensor:
+        """The composite kernels k_1^(e) * k_2 on n samples, (..., E, n)."""
+        return self._stacked(ConvolutionCascade(self.lengths, self.n).impulse, parameters)
+
+    def _stacked(self, of_cascade: Callable[[Parameters], Tensor], parameters: Parameters) -> Tensor:
+        """The same of the cascade of each environment, side by side."""
         pairs = [{"k1": parameters[name], "k2": parameters["k2"]} for name in self.names[:-1]]
-        return torch.stack([ConvolutionCascade(self.lengths, self.n).output_taps(pair) for pair in pairs], -2)
+        return torch.stack([*map(of_cascade, pairs)], -2)
 
     def half_parts(self, parameters: Parameters) -> Spectra:
         P = half_power(self.intervened_taps(parameters), self.n)
