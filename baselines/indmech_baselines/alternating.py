@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from indmech_baselines.release import release_step
+from indmech_baselines.regularised import Regularised
 from indmech_bench import Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("alternating")
 @dataclass(frozen=True)
-class Alternating(SingleStart):
+class Alternating(Regularised, SingleStart):
     """A step on the fit, a step on strength sum_k (log rho_k)^2, in turn; each with an Adam state of its own.
 
-    Cosine schedule. The last fifth of the steps fits only, so that the result is a solution.
+    Cosine schedule. The last steps fit only, so that the result is a solution.
 
     strength: weight of the squared log generic ratios, above 0; Adam's steps hardly depend on it.
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), alternating optimisation of the two objectives.
@@ -31,7 +31,7 @@ class Alternating(SingleStart):
     strength: float = 0.1
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
-        last = release_step(self.steps)
+        last = self.regularised_steps
         fitting = range(0, last, 2), range(last, self.steps)
         return [
             Phase(Objective(), self.rule(), fitting),

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from indmech_baselines.regularised import Regularised
 from indmech_bench import Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("constrained")
 @dataclass(frozen=True)
-class Constrained(SingleStart):
+class Constrained(Regularised, SingleStart):
     """Minimise the fit subject to log rho_k = 0 for all k: fit + sum_k (l_k log rho_k + s/2 (log rho_k)^2), by Adam.
 
-    Every `steps` / `updates` steps the multipliers of each replicate move, l_k <- l_k + s log rho_k. Unlike a penalty
-    the constraint can hold exactly at the end, at any strength; the multipliers say what it costs the fit.
+    `updates` times the multipliers of each replicate move, l_k <- l_k + s log rho_k. Unlike under a penalty the
+    constraint can hold exactly, at any strength; the multipliers say what it costs the fit. The last steps fit only.
 
     strength: s, the weight of the squared constraint.
     updates: how often the multipliers move.
@@ -30,5 +31,5 @@ class Constrained(SingleStart):
     updates: int = 20
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
-        every = max(1, self.steps // self.updates)
-        return [Phase(Objective(independence=self.strength / 2, multipliers=every), self.rule())]
+        every = max(1, self.regularised_steps // self.updates)
+        return self.released(Objective(independence=self.strength / 2, multipliers=every))

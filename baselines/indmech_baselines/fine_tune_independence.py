@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from indmech_baselines.release import release_step
+from indmech_baselines.regularised import Regularised
 from indmech_bench import AdamRule, Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("fine-tune-independence")
 @dataclass(frozen=True)
-class FineTuneIndependence(SingleStart):
+class FineTuneIndependence(Regularised, SingleStart):
     """Fit alone for half of the steps; then a step on strength sum_k (log rho_k)^2 and one on the fit in turn.
 
-    The last fifth of all steps fits only. Three Adam states: one for training, two for the alternation, so that the
+    The last steps fit only. Three Adam states: one for training, two for the alternation, so that the
     trained model's momentum does not carry over.
 
     strength: weight of the squared log generic ratios, above 0; Adam's steps hardly depend on it.
@@ -31,7 +31,8 @@ class FineTuneIndependence(SingleStart):
     tuning_rate: float = 0.02
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
-        first, last = self.steps // 2, release_step(self.steps)
+        first = self.steps // 2
+        last = max(first, self.regularised_steps)
         first_even = first + first % 2
         first_odd = first + 1 - first % 2
         tuning = AdamRule(self.tuning_rate)

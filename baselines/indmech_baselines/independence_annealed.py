@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from indmech_baselines.release import RELEASED
+from indmech_baselines.regularised import Regularised
 from indmech_bench import Fading, Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("independence-annealed")
 @dataclass(frozen=True)
-class IndependenceAnnealed(SingleStart):
-    """Minimise fit + s(t) sum_k (log rho_k)^2 by Adam, s falling in a straight line to 0 at four fifths of the steps.
+class IndependenceAnnealed(Regularised, SingleStart):
+    """Minimise fit + s(t) sum_k (log rho_k)^2 by Adam, s falling in a straight line to 0 where the fit is left alone.
 
     The penalty chooses the basin, the fit alone ends in it.
 
@@ -28,4 +28,4 @@ class IndependenceAnnealed(SingleStart):
     strength: float = 1.0
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
-        return [Phase(Objective(independence=Fading(self.strength, RELEASED * self.steps)), self.rule())]
+        return self.released(Objective(independence=Fading(self.strength, self.regularised_steps)))

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from indmech_baselines.regularised import Regularised
 from indmech_bench import Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("independence-penalty")
 @dataclass(frozen=True)
-class IndependencePenalty(SingleStart):
+class IndependencePenalty(Regularised, SingleStart):
     """Minimise fit + strength sum_k (log rho_k)^2 by Adam, cosine schedule: independence as a regulariser.
 
-    The sum is over all mechanisms that have a rho of their own; two mechanisms have one.
+    The last steps fit only. The sum is over all mechanisms that have a rho of their own; two mechanisms have one.
 
     strength: weight of the squared log generic ratios, 0 or more.
     Source: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021), independence of mechanisms as a training objective.
@@ -27,4 +28,4 @@ class IndependencePenalty(SingleStart):
     strength: float = 0.1
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
-        return [Phase(Objective(independence=self.strength), self.rule())]
+        return self.released(Objective(independence=self.strength))

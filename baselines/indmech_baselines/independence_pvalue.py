@@ -8,16 +8,17 @@ from typing import ClassVar
 
 import torch
 
+from indmech_baselines.regularised import Regularised
 from indmech_bench import Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("independence-pvalue")
 @dataclass(frozen=True)
-class IndependencePvalue(SingleStart):
+class IndependencePvalue(Regularised, SingleStart):
     """Minimise fit + strength max(0, |log rho| - q)^2 by Adam, q the (1 - level) quantile of |log rho| under the null.
 
     Mechanisms drawn independently have log rho = 0 on average only: a solution that the null does not reject at `level`
-    is left alone.
+    is left alone. The last steps fit only.
 
     strength: weight of the squared excess.
     level: the share of independent pairs that would be penalised.
@@ -33,6 +34,4 @@ class IndependencePvalue(SingleStart):
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
         chance = float(torch.quantile(problem.null.log_ratios.abs(), 1 - self.level))
-        return [
-            Phase(Objective(independence=self.strength, ratios="intervened", tolerance=chance), self.rule()),
-        ]
+        return self.released(Objective(independence=self.strength, ratios="intervened", tolerance=chance))

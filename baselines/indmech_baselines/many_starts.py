@@ -24,7 +24,7 @@ class Found:
 
 @dataclass(frozen=True)
 class ManyStarts(GradientMethod):
-    """Base of methods that train from many starts as `adam` does, and polish all of them.
+    """Base of methods that train from many starts, as `adam` does unless `phases` say else, and polish all of them.
 
     starts: number of starts, 1 or more; start 0 is that of every single-start method.
     polish_steps: at most so many Levenberg-Marquardt steps for each start.
@@ -38,7 +38,9 @@ class ManyStarts(GradientMethod):
 
     def found(self, problem: Problem) -> Found:
         """The solutions that training finds: the same for all methods that differ in their choice alone."""
-        settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(ManyStarts)}
+        by = next(base for base in type(self).__mro__ if "phases" in vars(base))
+        deciding = dataclasses.fields(by if issubclass(by, ManyStarts) else ManyStarts)
+        settings = {field.name: getattr(self, field.name) for field in deciding}
         trainer = f"{type(self).phases.__qualname__}, {type(self).rule.__qualname__}"
         return problem.search(f"many starts by {trainer}: {settings}", lambda: self._found(problem))
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from indmech_baselines.regularised import Regularised
 from indmech_bench import Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("target-ratio")
 @dataclass(frozen=True)
-class TargetRatio(SingleStart):
-    """Minimise fit + strength (log rho - log ratio)^2 by Adam, cosine schedule.
+class TargetRatio(Regularised, SingleStart):
+    """Minimise fit + strength (log rho - log ratio)^2 by Adam, cosine schedule; the last steps fit only.
 
     With ratio = 1 this is `independence-penalty` on the intervened mechanism. Any other value asks whether independence
     helps because rho = 1 is right, or because training alone ends far below.
@@ -31,5 +32,4 @@ class TargetRatio(SingleStart):
     strength: float = 0.1
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
-        pull = Objective(independence=self.strength, target=math.log(self.ratio), ratios="intervened")
-        return [Phase(pull, self.rule())]
+        return self.released(Objective(independence=self.strength, target=math.log(self.ratio), ratios="intervened"))

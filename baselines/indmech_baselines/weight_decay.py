@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from indmech_baselines.release import release_step
+from indmech_baselines.regularised import Regularised
 from indmech_bench import Objective, Phase, Problem, SingleStart, register_method
 
 
 @register_method("weight-decay")
 @dataclass(frozen=True)
-class WeightDecay(SingleStart):
-    """Minimise fit + decay / 2 |parameters|^2 by Adam, cosine schedule; the last fifth of the steps fits only.
+class WeightDecay(Regularised, SingleStart):
+    """Minimise fit + decay / 2 |parameters|^2 by Adam, cosine schedule; the last steps fit only.
 
     The decay is of the mechanisms. Its limit for a small decay is the minimum-norm solution, the largest rho at the fit
     (THEORY 3.1).
@@ -29,8 +29,4 @@ class WeightDecay(SingleStart):
     decay: float = 0.01
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
-        last = release_step(self.steps)
-        return [
-            Phase(Objective(decay=self.decay), self.rule(), (range(last),)),
-            Phase(Objective(), self.rule(), (range(last, self.steps),)),
-        ]
+        return self.released(Objective(decay=self.decay))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indmech_bench.errors import InputError
 from indmech_bench.harness.batches import is_row_exact
@@ -12,10 +12,13 @@ from indmech_bench.harness.workers.messages import Job
 from indmech_bench.problem.engine.kernels.compiling import PLAIN
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.code_identity import source_hash
-from indmech_bench.registry.identity import ENGINE, SCHEMA, row_identity_keys, salt_digest
+from indmech_bench.registry.identity import ENGINE, SCHEMA, row_identity_keys, salt_digest, salt_of_streams
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import resolve
 from indmech_bench.results.row_fields import Identity
+
+MATCHED_FIT = "matched-fit"
+"""The protocol under which a method that has the setting `polish` ends with it: all fit alike then."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Cell:
         """Plain JSON that tells a child all it needs. References have no solutions to save."""
         return {
             **self.identity,
-            "salt": self.salt,
+            "salt": salt_of_streams(self.salt),
             "seeds": list(seeds),
             "plugins": list(plugins),
             "whole": not is_row_exact(self.method.entry.facts),
@@ -88,6 +91,7 @@ def make_cells(
     training: str,
     tuned: Sequence[Tuned] = (),
     with_references: bool = True,
+    matched_fit: bool = False,
 ) -> Iterator[Cell]:
     """Task by task: every reference if wanted, the methods, then those tuned on it.
 
@@ -103,13 +107,17 @@ def make_cells(
         training: of the methods, fused or plain; references train nothing.
         tuned: settings files, each for its own task.
         with_references: whether every reference stands beside the methods.
+        matched_fit: whether methods that can also run with their end polished, under the protocol MATCHED_FIT.
     """
     named_tasks = _distinct(catalogue, "task", tasks)
     named_methods = _distinct(catalogue, "method", methods)
     references = [Named(entry) for entry in catalogue.of_kind("reference") if with_references]
+    polished = [named for named in map(_polished, named_methods) if named is not None and matched_fit]
     for task in named_tasks:
         settled = [(file.method, file.protocol) for file in tuned if file.task == task]
-        for method, protocol in (*((named, "default") for named in (*references, *named_methods)), *settled):
+        matched = [(named, MATCHED_FIT) for named in polished]
+        plain = [(named, "default") for named in (*references, *named_methods)]
+        for method, protocol in (*plain, *matched, *settled):
             reference = method.entry.kind == "reference"
             yield Cell(
                 task=task,
@@ -121,6 +129,12 @@ def make_cells(
                 source=source_hash(method.entry),
                 protocol=protocol,
             )
+
+
+def _polished(method: Named) -> Named | None:
+    """The method with its end polished; None where it is anyway, or where it has no such setting."""
+    settings = method.settings
+    return replace(method, settings={**settings, "polish": True}) if settings.get("polish") is False else None
 
 
 def _distinct(catalogue: Catalogue, kind: str, texts: Sequence[str]) -> list[Named]:

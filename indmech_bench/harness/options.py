@@ -66,6 +66,9 @@ class RunOptions:
         Sequence[str | Path], Said("A file that registers methods or tasks; repeatable.", "--plugin")
     ] = ()
     salt: Annotated[str, Said("A secret mixed into every truth.", "--salt")] = ""
+    matched_fit: Annotated[
+        bool, Said("Run methods that can with their end polished as well: [matched-fit].", "--matched-fit")
+    ] = False
     retry_failed: Annotated[bool, Said("Run failed rows again.", "--retry-failed")] = False
     fresh: Annotated[bool, Said("Move an existing folder aside and start anew.", "--fresh")] = False
     save_solutions: Annotated[bool, Said("Keep each row's parameters in OUT/solutions.", "--save-solutions")] = False

@@ -55,5 +55,13 @@ def row_identity_keys(fields: Mapping[str, Any]) -> Callable[[int], str]:
 
 
 def salt_digest(salt: str) -> str:
-    """What rows and streams show of a salt: empty without one."""
+    """What rows show of a salt: empty without one."""
     return hashlib.sha256(salt.encode()).hexdigest()[:16] if salt else ""
+
+
+def salt_of_streams(salt: str) -> str:
+    """What children get in the place of a salt, to draw truths with: empty without one.
+
+    The salt does not follow from it, and it does not follow from the digest that rows show.
+    """
+    return hashlib.sha256(f"streams of {salt}".encode()).hexdigest() if salt else ""

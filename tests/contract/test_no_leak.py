@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import indmech_bench
 from indmech_bench.harness.job import execute
 from indmech_bench.problem.problem import Problem
 from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.identity import salt_digest, salt_of_streams
 from indmech_bench.registry.registration import get_task
 from indmech_bench.scm.streams import Streams, streams
 
@@ -95,6 +97,14 @@ def test_a_salt_changes_every_truth_and_no_salt_is_written() -> None:
     plain = execute(make_job("oracle", SEEDS))["outcomes"]
     salted = execute(job)["outcomes"]
     assert all(a["truth"] != b["truth"] for a, b in zip(plain, salted, strict=True))
+
+
+def test_a_child_is_told_neither_the_salt_nor_what_rows_show_of_it() -> None:
+    job = make_job("oracle", SEEDS, salt="secret")
+    assert "secret" not in json.dumps(job)
+    assert salt_digest("secret") not in job["salt"]
+    assert job["salt"] == salt_of_streams("secret") != salt_of_streams("other")
+    assert make_job("oracle", SEEDS)["salt"] == ""
 
 
 def test_the_observed_power_does_not_give_rho_away() -> None:

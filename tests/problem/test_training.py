@@ -128,11 +128,16 @@ def test_phases_move_in_turn_and_are_charged_by_their_own_forwards() -> None:
 
 @pytest.mark.parametrize(
     ("method", "cost"),
-    [("adam", 3 * 20), ("alternating", 3 * 20), ("independence-penalty", 6 * 20)],
+    [
+        ("adam", 3 * 20),
+        ("alternating", 3 * 20),
+        ("independence-penalty", 6 * 16 + 3 * 4),
+        ("independence-penalty:release=0", 6 * 20),
+    ],
 )
 def test_methods_pay_for_their_steps_and_one_last_loss(method: str, cost: int) -> None:
     problem = problem_of("fir-natural", range(2))
-    get_method(f"{method}:steps=20").fit(problem)
+    get_method(f"{method}{',' if ':' in method else ':'}steps=20").fit(problem)
     assert problem.spent.tolist() == [cost + 1] * 2
 
 

@@ -16,7 +16,10 @@ DEFAULT_TIMEOUT = 300.0
 
 @dataclass(frozen=True)
 class Suite:
-    """What to run. `name` is that of the default results folder; `settings` are paths of settings files."""
+    """What to run. `name` is that of the default results folder; `settings` are paths of settings files.
+
+    matched_fit: whether methods that can run with their end polished as well.
+    """
 
     name: str
     tasks: tuple[str, ...] = ()
@@ -26,6 +29,7 @@ class Suite:
     budget: float | None = None
     timeout: float = DEFAULT_TIMEOUT
     precision: str = "float64"
+    matched_fit: bool = False
     summary: str = ""
 
 
@@ -60,6 +64,7 @@ def _checked(path: Path, text: str, content: dict[str, Any]) -> Suite:
         "budget": ((int, float), "a number of cost units"),
         "timeout": ((int, float), "a number of seconds"),
         "precision": ((str,), "float64 or float32"),
+        "matched_fit": ((bool,), "true or false"),
         "summary": ((str,), "text"),
     }
     for key, value in content.items():
@@ -67,7 +72,11 @@ def _checked(path: Path, text: str, content: dict[str, Any]) -> Suite:
             raise unknown(f"key in suite file '{text}'", key, kinds)
         types, wanted = kinds[key]
         listed = value if isinstance(value, list) else []
-        if isinstance(value, bool) or not isinstance(value, types) or not all(isinstance(v, str) for v in listed):
+        if (
+            (isinstance(value, bool) and bool not in types)
+            or not isinstance(value, types)
+            or not all(isinstance(v, str) for v in listed)
+        ):
             raise InputError(f"'{key}' in suite file '{text}' must be {wanted}, not {value!r}.")
     if not content.get("tasks"):
         raise InputError(f"suite file '{text}' names no tasks.")

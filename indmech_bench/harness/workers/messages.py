@@ -10,7 +10,7 @@ from indmech_bench.results.statuses import Status
 
 
 class Draws(TypedDict):
-    """What truths and problems are drawn by: a task with complete settings, the salt itself, seeds, limits."""
+    """What truths and problems are drawn by: a task with complete settings, a digest of the salt, seeds, limits."""
 
     task: str
     task_settings: dict[str, Any]
@@ -23,7 +23,7 @@ class Draws(TypedDict):
 
 
 class Job(Identity):
-    """Some seeds of one cell, with all that a child needs to know; `salt` is the salt itself.
+    """Some seeds of one cell, with all that a child needs to know; `salt` is a digest that truths are drawn by.
 
     plugins: files. whole: the method is given whole blocks of seeds, so that dividing the job divides no work.
     save_solutions: outcomes are to bring the solution's parameters.
