@@ -99,22 +99,32 @@ def placebo(problem: Problem, parameters: Parameters) -> Tensor:
 @_registered("lag-one")
 def lag_one_size(problem: Problem, parameters: Parameters) -> Tensor:
     """|lag-one autocorrelation| of the first mechanism: a placebo that geometry fixes where it fixes rho (`eyes-*`)."""
-    return lag_one(_first_mechanism(problem, parameters)).abs()
+    return lag_one(_mechanisms(problem, parameters)[0]).abs()
 
 
 @_registered("sparsity")
 def sparsity(problem: Problem, parameters: Parameters) -> Tensor:
-    """|theta_1|_1 / |theta_1|_2 of the first mechanism, least for the fewest taps: a prior where layouts are sparse.
+    """sum_k log |theta_k|_1 / |theta_k|_2, least for the fewest taps: the prior where all mechanisms are sparse.
 
     Source: Hoyer (2004), the sparseness measure.
     """
-    first = _first_mechanism(problem, parameters)
-    return first.abs().sum(-1) / first.square().sum(-1).sqrt()
+    return torch.stack([_spread(theta) for theta in _mechanisms(problem, parameters)], -1).sum(-1)
 
 
-def _first_mechanism(problem: Problem, parameters: Parameters) -> Tensor:
-    """Its parameters side by side, (R, S, p)."""
-    return torch.cat([parameters[name].flatten(2) for name in next(iter(problem.mechanisms.values()))], -1)
+@_registered("sparse-first")
+def sparse_first(problem: Problem, parameters: Parameters) -> Tensor:
+    """The same of the first mechanism alone: the prior of `eyes-*`, whose layout is sparse and whose shape is not."""
+    return _spread(_mechanisms(problem, parameters)[0])
+
+
+def _spread(theta: Tensor) -> Tensor:
+    """log |theta|_1 / |theta|_2 of parameters (R, S, p): (R, S)."""
+    return (theta.abs().sum(-1) / theta.square().sum(-1).sqrt()).log()
+
+
+def _mechanisms(problem: Problem, parameters: Parameters) -> list[Tensor]:
+    """Each mechanism's parameters side by side, (R, S, p_k)."""
+    return [torch.cat([parameters[name].flatten(2) for name in parts], -1) for parts in problem.mechanisms.values()]
 
 
 @_registered("likelihood", looks=1)

@@ -22,6 +22,7 @@ CHUNK = 64
 @register_method("root-search-likelihood", criterion="likelihood")
 @register_method("root-search-lag-one", criterion="lag-one", approach="placebo")
 @register_method("root-search-sparsity", criterion="sparsity", approach="sparsity")
+@register_method("root-search-sparse-first", criterion="sparse-first", approach="sparsity")
 @register_method("root-search-flat", criterion="flatness", approach="evidence")
 @register_method("root-search-combined", criterion="combined", approach="evidence and independence")
 @dataclass(frozen=True)

@@ -9,10 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from indmech_bench.scm.interventions import orthogonalised
 from indmech_bench.scm.parameters import Parameters
 from indmech_bench.scm.streams import Streams, row_key
 
 NULL_SIZE = 10_000
+ROTATIONS = 999
+ROUNDING = 1e-12
 
 
 def log_ratio_of_laws(observed: Tensor, powers: Tensor) -> Tensor:
@@ -41,6 +44,30 @@ def prior_null(model: Any) -> Null:
     names = [name for parts in model.mechanisms.values() for name in parts]
     taps = {name: streams.randn(name, NULL_SIZE, *model.shapes[name])[0] for name in names}
     return Null(model.log_generic_ratio(taps))
+
+
+@lru_cache(maxsize=8)
+def _null_rotations(d: int) -> Tensor:
+    """Haar orthogonal matrices (ROTATIONS, d, d), the same in every process."""
+    normals = Streams((row_key("null", "", f"rotations of {d}", {}, 1, 0),)).randn("rotations", ROTATIONS, d, d)[0]
+    return orthogonalised(normals)
+
+
+def rotation_pvalue(A: Tensor, B: Tensor) -> Tensor:
+    """(1 + #{|log rho(O_i A, B)| >= |log rho(A, B)|}) / (1 + ROTATIONS), O_i Haar: A, B (R, d, d) -> (R,).
+
+    The null of the trace method: the spectra of both mechanisms are kept, and only their directions are generic. Where
+    A A' is a multiple of the identity all rotations tie, and p is 1. NaN stays NaN.
+    Source: Janzing, Hoyer, Schoelkopf (ICML 2010); Zscheischler, Janzing, Zhang (UAI 2011).
+    """
+    M, N = A @ A.mT, B.mT @ B
+    generic = M.diagonal(dim1=-2, dim2=-1).sum(-1) * N.diagonal(dim1=-2, dim2=-1).sum(-1) / A.shape[-1]
+    size = ((M * N).sum((-2, -1)) / generic).log().abs()
+    rotations = _null_rotations(A.shape[-1])
+    rotated = rotations @ M.unsqueeze(1) @ rotations.mT
+    drawn = ((rotated * N.unsqueeze(1)).sum((-2, -1)) / generic.unsqueeze(-1)).log().abs()
+    as_large = (drawn >= size.unsqueeze(-1) - ROUNDING).sum(-1)
+    return torch.where(size.isnan(), size, (1 + as_large).to(size) / (1 + ROTATIONS))
 
 
 def lag_one(taps: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -11,6 +11,9 @@ from torch import Tensor
 
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import log_ratio_of_laws
+from indmech_bench.scm.interventions import Family, Stretch, modulations, stretches
+from indmech_bench.scm.models.kernels import KernelModel
+from indmech_bench.scm.models.linear import LinearCascade
 from indmech_bench.scm.parameters import Parameters
 from indmech_bench.scoring.metrics import Need
 from indmech_bench.scoring.references import best_constant_law
@@ -37,6 +40,8 @@ class Evaluation:
             "group": lambda: bool(self.truth.family.group),
             "ratio": lambda: parameters or bool(self.truth.family.group),
             "searched": lambda: bool(self.truth.family.searched),
+            "matrices": lambda: isinstance(self.truth.model, LinearCascade),
+            "other": lambda: self.under_others is not None,
             "transfer": lambda: self.elsewhere is not None,
         }[need]()
 
@@ -74,9 +79,14 @@ class Evaluation:
         return self.truth.model.geometry.divergence(self.laws, self.true_laws)
 
     @cached_property
+    def movement(self) -> Tensor:
+        """How far each intervention moves the truth, (R, G)."""
+        return self.truth.model.geometry.divergence(self.true_observed.unsqueeze(1), self.true_laws)
+
+    @cached_property
     def moved(self) -> Tensor:
-        """How far the interventions move the truth, summed: (R,)."""
-        return self.truth.model.geometry.divergence(self.true_observed.unsqueeze(1), self.true_laws).sum(-1)
+        """The same, summed: (R,)."""
+        return self.movement.sum(-1)
 
     @cached_property
     def error(self) -> Tensor:
@@ -120,6 +130,25 @@ class Evaluation:
             return None
         truth, fitted = transferred
         return Evaluation(truth, Solution(truth.model.laws(fitted), dict(fitted)))
+
+    @cached_property
+    def under_others(self) -> Evaluation | None:
+        """The same truths and solutions under the other family of maps on kernels, where it can act on them."""
+        if self.solution.parameters is None or not isinstance(self.truth.model, KernelModel):
+            return None
+        family = other_family(self.truth.family, self.truth.model, self.truth.parameters)
+        if family is None:
+            return None
+        return Evaluation(replace(self.truth, family=family), Solution(self.truth.model.laws(self.parameters)))
+
+
+def other_family(family: Family, model: KernelModel, parameters: Parameters) -> Family | None:
+    """Stretches for modulations and the other way round; None where taps would leave the signal (THEORY 3.1)."""
+    if isinstance(family.identity, Stretch):
+        return modulations(model.n)
+    widest = max(g.scale for g in stretches().scored if isinstance(g, Stretch))
+    reach = model.intervened_taps(parameters).shape[-1] - 1
+    return stretches() if widest * reach < model.n / 2 else None
 
 
 def equivalence_gap(truth: Truth, parameters: Parameters) -> Tensor:

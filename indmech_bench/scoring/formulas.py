@@ -5,9 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from indmech_bench.scm.genericity import prior_null
+from indmech_bench.scm import genericity
 from indmech_bench.scoring.evaluation import Evaluation
 from indmech_bench.scoring.metrics import EXACT_GAP, IDENTIFIED_ERROR, IDENTIFIED_FIT
+
+LEAST_MOVEMENT = 0.01
+"""Interventions that move a truth by less than this, relative to its power, have no ratio of their own."""
 
 
 def fit_error(x: Evaluation) -> Tensor:
@@ -56,7 +59,12 @@ def log_generic_ratio(x: Evaluation) -> Tensor:
 
 def ratio_pvalue(x: Evaluation) -> Tensor:
     """p of log rho under the prior's null."""
-    return prior_null(x.truth.model).pvalue(x.genericity[0])
+    return genericity.prior_null(x.truth.model).pvalue(x.genericity[0])
+
+
+def rotation_pvalue(x: Evaluation) -> Tensor:
+    """p of log rho under rotations of A."""
+    return genericity.rotation_pvalue(x.parameters["A"], x.parameters["B"])
 
 
 def power_error(x: Evaluation) -> Tensor:
@@ -84,3 +92,30 @@ def transfer_error(x: Evaluation) -> Tensor:
     """e in the further environment."""
     assert x.elsewhere is not None
     return x.elsewhere.error
+
+
+def error_euclidean(x: Evaluation) -> Tensor:
+    """sum_g |P_g - P*_g|^2 / sum_g |P* - P*_g|^2."""
+    axes = tuple(range(2, x.laws.dim()))
+    wrong = (x.laws - x.true_laws).square().sum(axes).sum(-1)
+    return wrong / (x.true_observed.unsqueeze(1) - x.true_laws).square().sum(axes).sum(-1)
+
+
+def error_equal_weights(x: Evaluation) -> Tensor:
+    """mean_g D(P_g, P*_g) / D(P*, P*_g), over the g that move the truth by a hundredth of its power or more."""
+    space = x.truth.model.geometry
+    counted = x.movement >= LEAST_MOVEMENT * space.power(x.true_observed).unsqueeze(-1)
+    ratios = torch.where(counted, x.divergence / x.movement, 0.0)
+    return ratios.sum(-1) / counted.sum(-1)
+
+
+def error_over_power(x: Evaluation) -> Tensor:
+    """sum_g D(P_g, P*_g) / sum_g C(P*_g)."""
+    return x.divergence.sum(-1) / x.truth.model.geometry.power(x.true_laws).sum(-1)
+
+
+def error_other_interventions(x: Evaluation) -> Tensor:
+    """e under the other family."""
+    other = x.under_others
+    assert other is not None
+    return other.error

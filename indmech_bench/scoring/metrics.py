@@ -13,10 +13,10 @@ IDENTIFIED_ERROR = 0.01
 IDENTIFIED_FIT = 1e-3
 EXACT_GAP = 1e-3
 
-Need = Literal["parameters", "invariants", "group", "ratio", "searched", "transfer"]
+Need = Literal["parameters", "invariants", "group", "ratio", "searched", "transfer", "matrices", "other"]
 """What a metric is absent without: the solution's parameters; invariants that the model knows; interventions whose mean
 is the Haar mean; a generic ratio, from parameters or such interventions; interventions to search the best match in; a
-further environment that the task draws."""
+further environment that the task draws; two matrices; kernels on which another family can act."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Metric:
     """One metric: its name is also that of its formula.
 
     better: `lower`, `higher`, or empty for a description that is no aim; tables never rank by any but `score`. worst:
-    what a failed replicate counts as; NaN leaves it out. needs: without any of these the metric has no key.
+    what a failed replicate counts as; NaN leaves it out. needs: without any of these the metric has no key. instead: of
+    an alternative of e, what it has instead; `leaderboard --sensitivity` asks whether the order of methods survives it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Metric:
     worst: float
     summary: str
     needs: tuple[Need, ...] = ()
+    instead: str = ""
 
 
 METRICS = (
@@ -74,6 +76,13 @@ METRICS = (
         ("ratio",),
     ),
     Metric(
+        "rotation_pvalue",
+        "",
+        nan,
+        "p-value of log rho under Haar rotations of the intervened matrix, spectra kept: linear mechanisms alone",
+        ("parameters", "matrices"),
+    ),
+    Metric(
         "transfer_error",
         "lower",
         inf,
@@ -87,6 +96,37 @@ METRICS = (
         "distance of unit-norm mechanisms over delays and signs: strong identifiability",
         ("parameters",),
     ),
+    Metric(
+        "error_euclidean",
+        "lower",
+        inf,
+        "e by squared differences of spectra or covariances in the place of the Bures-Wasserstein divergence",
+        instead="another divergence",
+    ),
+    Metric(
+        "error_equal_weights",
+        "lower",
+        inf,
+        "e as the mean over interventions of their own ratios, in the place of the ratio of sums",
+        instead="other weights",
+    ),
+    Metric(
+        "error_over_power",
+        "lower",
+        inf,
+        "e relative to the power of the intervened truths, in the place of how far interventions move them",
+        instead="another normalisation",
+    ),
+    Metric(
+        "error_other_interventions",
+        "lower",
+        inf,
+        "e under stretches where the task modulates, under modulations where it stretches",
+        ("parameters", "other"),
+        instead="other interventions",
+    ),
 )
 
+ALTERNATIVES = tuple(metric for metric in METRICS if metric.instead)
+"""Other definitions of e."""
 BY_NAME = {metric.name: metric for metric in METRICS}

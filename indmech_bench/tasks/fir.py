@@ -120,18 +120,22 @@ class FirTask(KernelTask):
 
         def draw_row(generator: np.random.Generator) -> dict[str, Tensor]:
             return dependent(
-                generator, self._taps, self.model, self._moves, self.dependence, self.spread, self.tolerance
+                generator, self.draw_taps, self.model, self._moves, self.dependence, self.spread, self.tolerance
             )
 
         return each(streams, draw_row)
 
-    def _taps(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
-        pieces = normal(generator, size, sum(self.lengths)).split(self.lengths, -1)
+    def draw_taps(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """Candidates (size, L_k) from the prior, of the learner's lengths."""
         shapes = self.model.shapes.items()
         return {
             name: pad(piece, (0, length - piece.shape[-1]))
-            for (name, (length,)), piece in zip(shapes, pieces, strict=True)
+            for (name, (length,)), piece in zip(shapes, self.prior_taps(generator, size), strict=True)
         }
+
+    def prior_taps(self, generator: np.random.Generator, size: int) -> Sequence[Tensor]:
+        """Taps (size, L_k) of the truth's lengths: iid standard normal."""
+        return normal(generator, size, sum(self.lengths)).split(self.lengths, -1)
 
     def _moves(self, pairs: dict[str, Tensor]) -> Tensor:
         """`moved_by` in closed form."""

@@ -53,6 +53,10 @@ drawn, posed, solved, scored = (
         ("exact", 1.0),
         ("power_error", 0.0),
         ("parameter_error", 0.0),
+        ("error_euclidean", 0.0),
+        ("error_equal_weights", 0.0),
+        ("error_over_power", 0.0),
+        ("error_other_interventions", 0.0),
     ],
 )
 def test_the_oracle_is_perfect(text: str, metric: str, expected: float) -> None:
@@ -78,6 +82,8 @@ def test_the_oracles_ratio_is_the_truths(text: str) -> None:
         ("identified", 0.0),
         ("log_generic_ratio", 0.0),
         ("ratio_pvalue", 1.0),
+        ("error_euclidean", 1.0),
+        ("error_equal_weights", 1.0),
     ],
 )
 def test_ignoring_the_intervention_has_error_one(text: str, metric: str, expected: float) -> None:

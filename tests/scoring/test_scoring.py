@@ -185,7 +185,7 @@ def test_metrics_that_need_parameters_are_absent_without() -> None:
     truth = truth_of("fir-natural", range(3))
     with_parameters = of_parameters(truth, truth.parameters)
     absent = score(truth, with_parameters).keys() - score(truth, Solution(with_parameters.law)).keys()
-    assert absent == {"equivalence_gap", "exact", "parameter_error"}
+    assert absent == {"equivalence_gap", "exact", "parameter_error", "error_other_interventions"}
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
