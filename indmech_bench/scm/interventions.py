@@ -95,6 +95,13 @@ def modulations(n: int) -> Family:
     return Family(group[0], group[1:], group, group)
 
 
+@lru_cache(maxsize=16)
+def coarse_modulations(n: int, count: int) -> Family:
+    """The subgroup of Z_n of this many shifts, n a multiple of it; its mean is not the Haar mean over Z_n."""
+    subgroup = tuple(Modulation(shift) for shift in range(0, n, n // count))
+    return Family(subgroup[0], subgroup[1:], searched=subgroup)
+
+
 @lru_cache(maxsize=1)
 def stretches() -> Family:
     """Scales 2^(j/8) from 1/2 to 2; searched on a grid of 241."""

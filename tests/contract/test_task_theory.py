@@ -11,6 +11,7 @@ from contracts import TASKS, drawn, each_task, posed, task_of
 from torch import Tensor
 
 from indmech_bench.scm.interventions import modulations, rotations
+from indmech_bench.scm.models.channels import Channels
 from indmech_bench.scm.models.environments import SharedConvolution
 from indmech_bench.scm.models.fork import Fork
 from indmech_bench.scm.models.kernels import KernelModel
@@ -101,6 +102,10 @@ def same_laws(model: object, parameters: dict[str, Tensor]) -> list[dict[str, Te
         scaled = {name: value / (scale if name == "B" else 1 / scale) for name, value in parameters.items()}
         return [{name: value[..., order] for name, value in parameters.items()}, scaled]
     assert isinstance(model, KernelModel)
+    if isinstance(model, Channels):
+        one = {**parameters, "a1": -factor * parameters["a1"], "b1": parameters["b1"] / factor}
+        swapped = {name[0] + {"1": "2", "2": "1"}.get(name[1:], name[1:]): value for name, value in parameters.items()}
+        return [one, swapped, *({**parameters, name: parameters[name].flip(-1)} for name in model.names)]
     *first, last = model.names
     if isinstance(model, SharedConvolution | Fork):
         moved = {**{name: parameters[name] * factor for name in first}, last: parameters[last] / factor}

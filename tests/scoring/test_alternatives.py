@@ -76,4 +76,4 @@ def test_alternatives_are_free_of_the_scale_of_everything(text: str) -> None:
     for metric in ALTERNATIVES:
         assert (metric.name in before) == (metric.name in after)
         if metric.name in before:
-            assert torch.allclose(before[metric.name], after[metric.name], rtol=1e-9)
+            assert torch.allclose(before[metric.name], after[metric.name], rtol=1e-6)

@@ -50,7 +50,8 @@ def _delays(gains: list[Tensor], ties: str) -> list[Tensor]:
     best, choices = gains[0], []
     totals, own_delays = torch.arange(n).unsqueeze(-1), torch.arange(n).unsqueeze(0)
     for gain in gains[1:]:
-        sums = best[:, (totals - own_delays) % n] + gain.unsqueeze(1)
+        wanted = totals if gain is not gains[-1] else totals[:1]  # of all kernels the delays add up to 0
+        sums = best[:, (wanted - own_delays) % n] + gain.unsqueeze(1)
         best, choice = sums.max(-1)
         choices.append(choice)
     total = torch.zeros(len(best), dtype=torch.long)

@@ -93,7 +93,7 @@ def convolved(first: Tensor, second: Tensor) -> Tensor:
     """
     longer, shorter = (first, second) if first.shape[-1] >= second.shape[-1] else (second, first)
     lags = shorter.shape[-1]
-    shifted = [pad(longer * shorter[..., lag : lag + 1], (lag, lags - 1 - lag)) for lag in range(lags)]
+    shifted = (pad(longer * shorter[..., lag : lag + 1], (lag, lags - 1 - lag)) for lag in range(lags))
     return functools.reduce(torch.add, shifted)
 
 

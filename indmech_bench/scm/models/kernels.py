@@ -103,15 +103,16 @@ class KernelModel(BaseModel):
         """Intervention on the intervened mechanism -> power spectrum of X under it, (..., n) or (..., E n)."""
         P, R, Q = self.parts(parameters)
         taps = self.intervened_taps(parameters)
-        return lambda g: self._flat(self._acted(g, P, taps) * R + Q)
+        return lambda g: self._flat(self.acted(g, P, taps) * R + Q)
 
     def output_laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """The same with the intervention on the output: mechanism k is the whole model, nothing follows it."""
         P, R, Q = self.parts(parameters)
         taps = self.output_taps(parameters)
-        return lambda g: self._flat(self._acted(g, P * R + Q, taps))
+        return lambda g: self._flat(self.acted(g, P * R + Q, taps))
 
-    def _acted(self, g: Intervention, power: Tensor, taps: Tensor | None) -> Tensor:
+    def acted(self, g: Intervention, power: Tensor, taps: Tensor | None) -> Tensor:
+        """Power spectrum of the intervened kernel, (..., n), from that without intervention and its taps."""
         if isinstance(g, Modulation):
             return g.act(power)
         if not isinstance(g, Stretch) or taps is None:
