@@ -57,6 +57,7 @@ from .results.merging import merge as merge
 from .scm.choices import is_less as is_less
 from .scm.factorisation import Array as Array
 from .scm.factorisation import RealFactor as RealFactor
+from .scm.factorisation import check_zeros as check_zeros
 from .scm.factorisation import count_solutions as count_solutions
 from .scm.factorisation import enumerate_solutions as enumerate_solutions
 from .scm.factorisation import real_factors as real_factors

@@ -8,7 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_bench import Array, ConvolutionCascade, Problem, UnsupportedError, count_solutions, enumerate_solutions
+from indmech_bench import (
+    Array,
+    ConvolutionCascade,
+    Problem,
+    UnsupportedError,
+    check_zeros,
+    count_solutions,
+    enumerate_solutions,
+)
 
 LONGEST = 3
 """Kernels of a chain whose zeros are shared out, at most: five have tens of thousands of solutions."""
@@ -19,7 +27,9 @@ def chain_of(problem: Problem) -> ConvolutionCascade:
     model = problem.model
     if not isinstance(model, ConvolutionCascade):
         raise UnsupportedError("only the zeros of a chain of convolutions are shared out between its kernels")
-    if sum(model.lengths) - len(model.lengths) + 1 > model.n:
+    taps = sum(model.lengths) - len(model.lengths) + 1
+    check_zeros(taps)
+    if taps > model.n:
         raise UnsupportedError("kernels as long as the signal share out no zeros: their solutions are a continuum")
     if len(model.lengths) > LONGEST:
         raise UnsupportedError(f"zeros are shared out between at most {LONGEST} kernels")

@@ -22,6 +22,16 @@ DAMPING = 1e-14
 """Of the steps that polish solutions, relative to the mean diagonal."""
 
 
+LONGEST = 128
+"""Taps of a kernel whose zeros are computed, at most: a dense eigenvalue problem of their number."""
+
+
+def check_zeros(taps: int) -> None:
+    """Raises UnsupportedError for a kernel of more than LONGEST taps."""
+    if taps > LONGEST:
+        raise UnsupportedError(f"zeros are computed of kernels of at most {LONGEST} taps, not of {taps:,}")
+
+
 @dataclass(frozen=True)
 class RealFactor:
     """A real factor that cannot be split between real kernels: one zero, a conjugate pair, or a delay; repeated."""

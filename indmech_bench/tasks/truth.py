@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from indmech_bench.errors import UnsupportedError
-from indmech_bench.scm.factorisation import Array, enumerate_solutions
+from indmech_bench.scm.factorisation import Array, check_zeros, enumerate_solutions
 from indmech_bench.scm.interventions import Family
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.models.protocol import Model
@@ -43,6 +43,7 @@ class Truth:
             raise UnsupportedError("only the solutions of two kernels with a known convolution can be listed")
         if sum(model.lengths) - 1 > model.n:
             raise UnsupportedError("kernels as long as the signal have a continuum of solutions")
+        check_zeros(sum(model.lengths) - 1)
         return model
 
     def composites(self) -> Iterator[Array]:
