@@ -29,13 +29,13 @@ def _facts(rivalry: Rivalry) -> dict[str, float | None]:
 
 
 def _tables(rivalry: Rivalry) -> tuple[Table[str], ...]:
-    """Mean ranks with the performance profile, who errs less than whom, and critical differences."""
+    """Mean ranks with the performance profile, who scores more than whom, and critical differences."""
     names = rivalry.names
     title = f"{rivalry.view}, {rivalry.pairs} (task, seed) pairs"
     tables = [
-        Table(f"{title}: mean rank and share of pairs below an error", _standing(rivalry), names),
+        Table(f"{title}: mean rank by score, and share of pairs below an error", _standing(rivalry), names),
         Table(
-            f"{title}: share of pairs on which the row's method errs less than the column's",
+            f"{title}: share of pairs on which the row's method scores more than the column's",
             (METHOD, *(column for other in names for column in _wins(rivalry, other))),
             names,
         ),
