@@ -52,8 +52,8 @@ NOTES = (
     "scores more than the other, less, the same to within 1e-6; difference: median of its score less the other's.",
 )
 CORRECTED = (
-    "p: Wilcoxon's signed ranks on the differences of score; p (sign): sign test on more and less; each corrected by Holm "
-    "over the {lines}."
+    "p: Wilcoxon's signed ranks on the differences of score; p (sign): sign test on more and less; each corrected by "
+    "Holm over the {lines}."
 )
 
 

@@ -29,7 +29,7 @@ _NORMAL = NormalDist()
 
 @functools.lru_cache(maxsize=4)
 def resample_counts(sizes: tuple[int, ...]) -> NDArray[np.uint16]:
-    """How often each value is drawn in each bootstrap resample, (n, B), of samples with these sizes one after the other.
+    """How often each value is drawn in each bootstrap resample, (n, B), of samples of these sizes, one after the other.
 
     Each sample is resampled within itself. The same sizes give the same counts, so that methods that are seen on the
     same (task, seed) pairs are resampled together.

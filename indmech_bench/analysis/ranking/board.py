@@ -76,7 +76,7 @@ def _notes(boards: Sequence[Leaderboard], folders: str) -> list[str]:
         f"{folders}: {tasks} tasks, (task, seed) pairs that count: {pairs}.",
         "identified: e < 0.01 and fit < 1e-3. e: extrapolation error, 0 the truth, 1 ignoring the intervention; about "
         "0.5 is the best constant prediction, 0.9 white noise. e, fit, cost, s: medians a replicate.",
-        "score: 1/(1+e), a failure's is 0; of each task the interquartile mean, of these the mean over a family's tasks, "
+        "score: 1/(1+e), a failure's is 0; of each task the interquartile mean, then the mean over a family's tasks, "
         "then over families. [95 %]: Wilson; bootstrap of the seeds within these tasks.",
         *_on_ranks(boards),
         *_on_controls(boards),
@@ -97,7 +97,8 @@ def _on_ranks(boards: Sequence[Leaderboard]) -> list[str]:
     drawn = " or ".join(way if len(ways) == 1 else f"{way} ({', '.join(views)})" for way, views in ways.items())
     said = [
         f"rank: by score; a method that lacks or skips one of the pairs has none. rank [95 %]: where it falls when "
-        f"{drawn} are drawn again, the same for all methods. Methods of one tier cannot be told from its best one so.",
+        f"{drawn} are drawn again, the same for all methods. tier 1: the best method and those whose score these draws do "
+        "not tell from its; tier 2 likewise among the others, and so on.",
         "leave one out: the lowest and highest rank when any one task is left out, and the task that moves it most.",
     ]
     if any(line.rank is not None and line.rank_interval is None for board in ranking for line in board.lines):

@@ -16,7 +16,11 @@ METHOD: Column[str] = Column("method", "method", lambda name: name, kind=Kind.NA
 def document(folder: Path, rivalries: Sequence[Rivalry]) -> Document:
     """A section a view: the standings of all tasks, then of each family."""
     sections = tuple(Section(rivalry.view, _tables(rivalry), _facts(rivalry)) for rivalry in rivalries)
-    return Document(f"Standings of {folder}", sections)
+    note = (
+        "Ranks, wins and critical differences are by score = 1/(1+e), a failure's is 0, within 1e-6 a tie; shares of pairs "
+        "below an error are by e. Controls, tasks whose truths have a given rho, are left out."
+    )
+    return Document(f"Standings of {folder}", sections, (note,))
 
 
 def _facts(rivalry: Rivalry) -> dict[str, float | None]:
