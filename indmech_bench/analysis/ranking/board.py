@@ -97,8 +97,8 @@ def _on_ranks(boards: Sequence[Leaderboard]) -> list[str]:
     drawn = " or ".join(way if len(ways) == 1 else f"{way} ({', '.join(views)})" for way, views in ways.items())
     said = [
         f"rank: by score; a method that lacks or skips one of the pairs has none. rank [95 %]: where it falls when "
-        f"{drawn} are drawn again, the same for all methods. tier 1: the best method and those whose score these draws do "
-        "not tell from its; tier 2 likewise among the others, and so on.",
+        f"{drawn} are drawn again, the same for all methods. tier 1: the best method and those that these draws do not "
+        "tell from it; tier 2 likewise among the others, and so on.",
         "leave one out: the lowest and highest rank when any one task is left out, and the task that moves it most.",
     ]
     if any(line.rank is not None and line.rank_interval is None for board in ranking for line in board.lines):

@@ -17,8 +17,8 @@ def document(folder: Path, rivalries: Sequence[Rivalry]) -> Document:
     """A section a view: the standings of all tasks, then of each family."""
     sections = tuple(Section(rivalry.view, _tables(rivalry), _facts(rivalry)) for rivalry in rivalries)
     note = (
-        "Ranks, wins and critical differences are by score = 1/(1+e), a failure's is 0, within 1e-6 a tie; shares of pairs "
-        "below an error are by e. Controls, tasks whose truths have a given rho, are left out."
+        "Ranks, wins and critical differences are by score = 1/(1+e), a failure's is 0, within 1e-6 a tie; shares "
+        "of pairs below an error are by e. Controls, tasks whose truths have a given rho, are left out."
     )
     return Document(f"Standings of {folder}", sections, (note,))
 
