@@ -71,7 +71,7 @@ def versus_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
 
 
 def winners_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
-    """A table a task of what `winners` found: beside each winner how often it errs less and more than each rival."""
+    """A table a task of what `winners` found: beside each winner how often it scores more and less than each rival."""
     sections = tuple(
         Section(task, (_winners(task, of_task), Table("", RECORD, of_task))) for task, of_task in _by_task(pairings)
     )
