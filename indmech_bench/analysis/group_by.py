@@ -8,7 +8,7 @@ from typing import Any
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
-from indmech_bench.results.row_fields import LabelledRow, field_of
+from indmech_bench.results.row_fields import TaskRow, field_of
 from indmech_bench.text.lines import printable
 
 OF_METHODS = ("budget", "protocol")
@@ -16,8 +16,8 @@ GROUPINGS = ("family", "dependence", "observation", *OF_METHODS)
 UNKNOWN = "unknown"
 
 
-def grouped(rows: Sequence[LabelledRow], by: str, families: Mapping[str, str]) -> dict[str, list[LabelledRow]]:
-    """The rows of each group, by one of GROUPINGS; `families`: task -> family. Raises InputError.
+def grouped(rows: Sequence[TaskRow], by: str) -> dict[str, list[TaskRow]]:
+    """The rows of each group, by one of GROUPINGS. Raises InputError.
 
     By family, dependence and observation each task belongs to one group. By budget and protocol each row of a method
     does, and the references stand in every group, on the (task, seed) pairs that the group's methods were run on.
@@ -27,15 +27,15 @@ def grouped(rows: Sequence[LabelledRow], by: str, families: Mapping[str, str]) -
     if by in OF_METHODS:
         return _by_method(rows, by)
     catalogue = Catalogue.read()
-    name: dict[str, Callable[[LabelledRow], str]] = {
-        "family": lambda row: families.get(row["task"]) or UNKNOWN,
+    name: dict[str, Callable[[TaskRow], str]] = {
+        "family": lambda row: row["family"] or UNKNOWN,
         "dependence": lambda row: dependence(row["task_settings"], _facts(catalogue, row["task"])),
         "observation": lambda row: _text(
             row["task_settings"].get("observation") or _facts(catalogue, row["task"]).get("observation")
         ),
     }
     names: dict[tuple[str, int], str] = {}
-    groups: dict[str, list[LabelledRow]] = {}
+    groups: dict[str, list[TaskRow]] = {}
     for row in rows:
         task = row["task"], id(row["task_settings"])  # rows of a file share their settings
         if task not in names:
@@ -64,9 +64,9 @@ def _facts(catalogue: Catalogue, task: str) -> Mapping[str, Any]:
     return entry.facts
 
 
-def _by_method(rows: Sequence[LabelledRow], by: str) -> dict[str, list[LabelledRow]]:
+def _by_method(rows: Sequence[TaskRow], by: str) -> dict[str, list[TaskRow]]:
     values = {field_of(row, by) for row in rows if not row["reference"]}
-    groups: dict[str, list[LabelledRow]] = {}
+    groups: dict[str, list[TaskRow]] = {}
     for value in sorted(values, key=lambda value: (value is None, value)):
         rows_of_methods = [row for row in rows if not row["reference"] and field_of(row, by) == value]
         pairs = {(row["task_label"], row["seed"]) for row in rows_of_methods}

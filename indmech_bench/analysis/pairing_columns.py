@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from indmech_bench.analysis.pairings import Pairing
+from indmech_bench.analysis.task_rows import marked
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.numbers import bracketed, number, pvalue
 from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
 
 RECORD: tuple[Column[Pairing], ...] = (
     kept("task", lambda pairing: pairing.task),
+    kept("control", lambda pairing: pairing.control),
     kept("method", lambda pairing: pairing.method),
     kept("other", lambda pairing: pairing.other),
     kept("approach", lambda pairing: pairing.approach),
@@ -25,22 +27,33 @@ RECORD: tuple[Column[Pairing], ...] = (
     kept("ties", lambda pairing: pairing.ties),
     kept("difference", lambda pairing: pairing.difference),
     kept_interval("difference_interval", lambda pairing: pairing.difference_interval),
-    kept("pvalue", lambda pairing: pairing.pvalue),
+    kept("p_score", lambda pairing: pairing.p_score),
+    kept("p_sign", lambda pairing: pairing.p_sign),
 )
 METHOD: tuple[Column[Pairing], ...] = (
     shown("approach", lambda pairing: pairing.approach, Kind.NAME),
     shown("method", lambda pairing: pairing.method, Kind.NAME),
     shown("identified", lambda pairing: f"{pairing.identified:.2f}"),
     shown("e (median) [95 %]", lambda pairing: f"{number(pairing.error)} {bracketed(pairing.interval)}".strip()),
-    shown("score (iqm)", lambda pairing: f"{pairing.score:.3f}"),
+    shown("score", lambda pairing: f"{pairing.score:.3f}"),
 )
 AGAINST: tuple[Column[Pairing], ...] = (
-    shown("less / more / same", lambda pairing: f"{pairing.better} / {pairing.worse} / {pairing.ties}"),
+    shown("more / less / same", lambda pairing: f"{pairing.better} / {pairing.worse} / {pairing.ties}"),
     shown(
         "difference [95 %]",
         lambda pairing: f"{number(pairing.difference)} {bracketed(pairing.difference_interval)}".strip(),
     ),
-    shown("p (Holm)", lambda pairing: pvalue(pairing.pvalue)),
+    shown("p", lambda pairing: pvalue(pairing.p_score)),
+    shown("p (sign)", lambda pairing: pvalue(pairing.p_sign)),
+)
+
+NOTES = (
+    "score: 1/(1+e), a failure's is 0, of a task its interquartile mean. more, less, same: seeds on which the method "
+    "scores more than the other, less, the same to within 1e-6; difference: median of its score less the other's.",
+)
+CORRECTED = (
+    "p: Wilcoxon's signed ranks on the differences of score; p (sign): sign test on more and less; each corrected by "
+    "Holm over the {lines}."
 )
 
 
@@ -48,36 +61,38 @@ def versus_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     """A table a task of what `versus` found."""
 
     def table(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
-        title = f"{task}: e against that of {pairings[0].other}, {pairings[0].n} seeds"
+        shown_as = marked(task, pairings[0].control)
+        title = f"{shown_as}: scores against those of {pairings[0].other}, {pairings[0].n} seeds"
         return Table(title, (*METHOD, *AGAINST, *RECORD), pairings)
 
     sections = tuple(Section(task, (table(task, of_task),)) for task, of_task in _by_task(pairings))
     against = f"All methods against {pairings[0].other}" if pairings else "No other method"
-    return Document(f"{against} in {folder}", sections)
+    return Document(f"{against} in {folder}", sections, (*NOTES, CORRECTED.format(lines="methods of a task")))
 
 
 def winners_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
-    """A table a task of what `winners` found: beside each winner how often it errs less and more than each rival."""
+    """A table a task of what `winners` found: beside each winner how often it scores more and less than each rival."""
     sections = tuple(
         Section(task, (_winners(task, of_task), Table("", RECORD, of_task))) for task, of_task in _by_task(pairings)
     )
-    return Document(f"The best of each approach against the simplest predictors in {folder}", sections)
+    notes = (*NOTES, CORRECTED.format(lines="winners and predictors of a task"))
+    return Document(f"The best of each approach against the simplest predictors in {folder}", sections, notes)
 
 
 def _winners(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
-    """A line a winner, its first pairing; the others are in the columns."""
+    """A line a winner, its first pairing; the others are in the columns: more and less score, and both tests."""
     found = {(pairing.method, pairing.other): pairing for pairing in pairings}
     winners = {pairing.method: pairing for pairing in reversed(pairings)}
 
     def against(rival: str) -> Column[Pairing]:
         def cell(winner: Pairing) -> str:
             pairing = found[winner.method, rival]
-            return f"{pairing.better} / {pairing.worse}, {pvalue(pairing.pvalue)}"
+            return f"{pairing.better} / {pairing.worse}, {pvalue(pairing.p_score)}, {pvalue(pairing.p_sign)}"
 
-        return shown(f"less / more than {rival}, p", cell)
+        return shown(f"more / less than {rival}, p, p (sign)", cell)
 
     rivals = dict.fromkeys(pairing.other for pairing in pairings)
-    title = f"{task}: the best of each approach, {pairings[0].n} seeds"
+    title = f"{marked(task, pairings[0].control)}: the best of each approach, by score, {pairings[0].n} seeds"
     return Table(title, (*METHOD, *map(against, rivals)), tuple(reversed(winners.values())))
 
 

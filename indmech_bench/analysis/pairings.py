@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from indmech_bench.analysis.view import by_method, error_of, in_order, ranked_rows
+from indmech_bench.analysis.view import by_method, error_of, in_order, score_of, tabled_rows
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.results.folder import existing_folder
-from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.row_fields import TaskRow
 from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.estimates import interquartile_mean, median_interval
-from indmech_bench.statistics.significance import Floats, differences, holm, signed_rank_pvalue
+from indmech_bench.statistics.significance import Floats, differences, holm, sign_pvalue, signed_rank_pvalue
 
 RIVALS = ("best-constant", "white", "placebo-criterion")
 """Predictors without any independence of mechanisms, which a method must beat before it says anything."""
@@ -24,13 +24,16 @@ REFERENCE, UNKNOWN = "reference", "other"
 
 @dataclass(frozen=True)
 class Pairing:
-    """A method against another on one task: e and score of the first, and how often and by how much it errs less.
+    """A method against another on one task: e and score of the first, how often and by how much it scores more.
 
-    difference: median over shared seeds of e(method) - e(other), with its order-statistic interval. pvalue: Wilcoxon's
-    signed ranks, two-sided, corrected by Holm over the pairings of one table and task.
+    control: whether the task is one. better, worse, ties: shared seeds on which the method scores more than the other,
+    less, the same to within 1e-6. difference: median over them of score(method) - score(other), with its
+    order-statistic interval. p_score: Wilcoxon's signed ranks on these differences; p_sign: the exact sign test on
+    better and worse; both two-sided, each corrected by Holm over the pairings of one table and task.
     """
 
     task: str
+    control: bool
     method: str
     other: str
     approach: str
@@ -44,7 +47,8 @@ class Pairing:
     ties: int
     difference: float
     difference_interval: tuple[float, float] | None
-    pvalue: float
+    p_score: float
+    p_sign: float
 
 
 def versus(folder: str | Path, method: str, *, family: str | None = None) -> tuple[Pairing, ...]:
@@ -85,10 +89,10 @@ def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, 
     return tuple(pairings)
 
 
-def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict[int, LabelledRow]]]:
+def _by_task(folder: str | Path, family: str | None) -> dict[str, dict[str, dict[int, TaskRow]]]:
     """Task -> label -> seed -> row, skipped rows left out."""
-    rows, _ = ranked_rows([existing_folder(folder)], family)
-    found: dict[str, dict[str, dict[int, LabelledRow]]] = {task: {} for task in in_order(rows)}
+    rows, _ = tabled_rows([existing_folder(folder)], family)
+    found: dict[str, dict[str, dict[int, TaskRow]]] = {task: {} for task in in_order(rows)}
     for (_, name), replicates in by_method(row for row in rows if row["status"] != Status.SKIPPED).items():
         for (task, seed), row in replicates.items():
             found[task].setdefault(name, {})[seed] = row
@@ -100,42 +104,45 @@ def _approaches() -> dict[str, str]:
     return {entry.name: entry.facts.get("approach", UNKNOWN) for entry in Catalogue.read().of_kind("method")}
 
 
-def _approach(rows: Mapping[int, LabelledRow]) -> str:
+def _approach(rows: Mapping[int, TaskRow]) -> str:
     """The approach of the method that made these rows; of one that is not installed nothing is known."""
     row = next(iter(rows.values()))
     return REFERENCE if row["reference"] else _approaches().get(row["method"], UNKNOWN)
 
 
-def _score(rows: Mapping[int, LabelledRow]) -> float:
-    return interquartile_mean([row["metrics"]["score"] if row["status"] == Status.OK else 0.0 for row in rows.values()])
+def _score(rows: Mapping[int, TaskRow]) -> float:
+    return interquartile_mean([score_of(row) for row in rows.values()])
 
 
-def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, LabelledRow]], other: str) -> Pairing:
+def _pairing(task: str, name: str, lines: Mapping[str, Mapping[int, TaskRow]], other: str) -> Pairing:
     rows = lines[name]
-    errors, others = ({seed: error_of(row) for seed, row in side.items()} for side in (rows, lines[other]))
-    shared = [seed for seed in errors if seed in others]
+    errors = [error_of(row) for row in rows.values()]
+    shared = [seed for seed in rows if seed in lines[other]]
     if not shared:
         raise InputError(f"'{name}' and '{other}' share no seed on {task}.")
-    moved: Floats = differences([others[seed] for seed in shared], [errors[seed] for seed in shared])
+    own, others = ([score_of(side[seed]) for seed in shared] for side in (rows, lines[other]))
+    moved: Floats = differences(others, own)
     return Pairing(
         task=task,
+        control=next(iter(rows.values()))["control"],
         method=name,
         other=other,
         approach=_approach(rows),
         n=len(shared),
         identified=float(np.mean([row["metrics"].get("identified") or 0.0 for row in rows.values()])),
-        error=float(np.median([*errors.values()])),
-        interval=median_interval([*errors.values()]),
+        error=float(np.median(errors)),
+        interval=median_interval(errors),
         score=_score(rows),
-        better=int((moved < 0).sum()),
-        worse=int((moved > 0).sum()),
+        better=int((moved > 0).sum()),
+        worse=int((moved < 0).sum()),
         ties=int((moved == 0).sum()),
         difference=float(np.median(moved)),
         difference_interval=median_interval(moved),
-        pvalue=signed_rank_pvalue(moved),
+        p_score=signed_rank_pvalue(moved),
+        p_sign=sign_pvalue(moved),
     )
 
 
 def _corrected(pairings: Sequence[Pairing]) -> list[Pairing]:
-    adjusted = holm([pairing.pvalue for pairing in pairings])
-    return [replace(pairing, pvalue=p) for pairing, p in zip(pairings, adjusted, strict=True)]
+    ranked, signs = holm([one.p_score for one in pairings]), holm([one.p_sign for one in pairings])
+    return [replace(one, p_score=p, p_sign=q) for one, p, q in zip(pairings, ranked, signs, strict=True)]

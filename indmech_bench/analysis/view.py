@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from indmech_bench.analysis.labels import starting_at_truth, with_labels
+from indmech_bench.analysis.task_rows import families, with_tasks
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.results.current import newest
-from indmech_bench.results.folder import read_folder, read_manifest
-from indmech_bench.results.row_fields import LabelledRow, Row
+from indmech_bench.results.folder import read_folder
+from indmech_bench.results.row_fields import LabelledRow, Row, TaskRow
 from indmech_bench.results.rows import uncollected
 from indmech_bench.results.statuses import Status
 from indmech_bench.scoring.metrics import BY_NAME
@@ -25,10 +26,10 @@ Pair = tuple[str, int]
 
 
 @uncollected()
-def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[LabelledRow], int]:
-    """The labelled rows of some folders that may be ranked, and how many of older code were left out.
+def tabled_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[TaskRow], int]:
+    """The rows of some folders that tables are about, controls among them, and how many of older code were left out.
 
-    Raises InputError.
+    Tasks in which training starts at the truth are a question of their own: they are left out. Raises InputError.
     """
     place = places[0]
     rows, left_out = newest([row for folder in places for row in read_folder(folder)])
@@ -38,12 +39,18 @@ def ranked_rows(places: Sequence[Path], family: str | None = None) -> tuple[list
     rows = [row for row in rows if row["task"] not in unranked]
     if not rows:
         raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
-    return with_labels(of_family(rows, places, family)), left_out
+    if family is not None:
+        known = families(places)
+        present = {known.get(row["task"], "") for row in rows}
+        if family not in present:
+            raise unknown("family", family, present - {""})
+        rows = [row for row in rows if known.get(row["task"]) == family]
+    return with_tasks(with_labels(rows), places), left_out
 
 
-def by_method(rows: Iterable[LabelledRow]) -> dict[tuple[bool, str], dict[Pair, LabelledRow]]:
+def by_method(rows: Iterable[TaskRow]) -> dict[tuple[bool, str], dict[Pair, TaskRow]]:
     """(whether a reference, label) -> its rows by pair, tasks and seeds in one order for all."""
-    groups: dict[tuple[bool, str], dict[Pair, LabelledRow]] = {}
+    groups: dict[tuple[bool, str], dict[Pair, TaskRow]] = {}
     for row in sorted(rows, key=lambda row: (row["task_label"], row["seed"])):
         groups.setdefault((row["reference"], row["label"]), {})[row["task_label"], row["seed"]] = row
     return groups
@@ -54,22 +61,6 @@ def in_order(rows: Iterable[LabelledRow]) -> tuple[str, ...]:
     known = {entry.name: position for position, entry in enumerate(Catalogue.read().of_kind("task"))}
     labels = {row["task_label"]: known.get(row["task"], len(known)) for row in rows}
     return tuple(sorted(labels, key=lambda text: (labels[text], text)))
-
-
-def families(places: Sequence[Path]) -> dict[str, str]:
-    """Task -> family, as the folders' manifests have it."""
-    entries = [entry for place in places for entry in read_manifest(place)["runs"].values()]
-    return {task: family for entry in entries for task, family in entry.get("families", {}).items()}
-
-
-def of_family(rows: Sequence[Row], places: Sequence[Path], family: str | None) -> Sequence[Row]:
-    if family is None:
-        return rows
-    known = families(places)
-    present = {known.get(row["task"], "") for row in rows}
-    if family not in present:
-        raise unknown("family", family, present - {""})
-    return [row for row in rows if known.get(row["task"]) == family]
 
 
 def values_of(rows: Sequence[Row], metric: str) -> list[float]:
@@ -86,6 +77,12 @@ def error_of(row: Row) -> float:
     """e of a replicate, infinite where it failed."""
     value = row["metrics"].get(MEDIAN) if row["status"] == Status.OK else None
     return float("inf") if value is None else float(value)
+
+
+def score_of(row: Row) -> float:
+    """`score` of a replicate, what methods are ranked and tested by; 0 where it failed."""
+    value = row["metrics"].get("score") if row["status"] == Status.OK else None
+    return 0.0 if value is None else float(value)
 
 
 def median(rows: Sequence[Row], metric: str) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from indmech_bench.errors import unknown
 from indmech_bench.harness.suites.suite import read_suite, suite_names
@@ -41,12 +42,22 @@ def _metric_text(metric: Metric) -> str:
     ])  # fmt: skip
 
 
+def _facts(entry: Entry) -> dict[str, Any]:
+    """The facts of the class; of a task whether it is a control under this name, and what would make it one."""
+    if entry.kind != "task":
+        return entry.facts
+    natural = ", ".join(written(name, value) for name, value in entry.facts.get("natural", {}).items())
+    others = {name: value for name, value in entry.facts.items() if name != "natural"}
+    control = entry.is_control(entry.defaults)
+    return {**others, "control": control, **({"natural": f"{natural}; else a control"} if natural else {})}
+
+
 def _entry_text(entry: Entry) -> str:
     lines = [f"{entry.kind} {entry.name}" + (f", version {entry.version}" if entry.kind == "task" else ""), ""]
     if entry.broken:
         return "\n".join([*lines, f"cannot be used: {entry.broken}"])
     lines += [entry.doc, ""]
-    lines += [f"{key}: {written_value(value)}" for key, value in entry.facts.items()]
+    lines += [f"{key}: {written_value(value)}" for key, value in _facts(entry).items()]
     if entry.settings:
         lines.append("settings:")
     for s in entry.settings:

@@ -43,6 +43,10 @@ def _fact(name: str) -> Column[Entry]:
     return Column(name, name, value, kind=Kind.TEXT)
 
 
+def _control(entry: Entry) -> bool:
+    return entry.is_control(entry.defaults)
+
+
 def _set_by_name(entry: Entry) -> str | None:
     return ", ".join(written(setting.name, setting.default) for setting in entry.settings if setting.named) or None
 
@@ -57,6 +61,7 @@ TASK: tuple[Column[Entry], ...] = (
     NAME,
     Column("version", "version", lambda entry: entry.version),
     *map(_fact, FACTS),
+    Column("control", "control", _control, lambda control: "control" if control else "–", Kind.TEXT),
     SET,
     SETTINGS,
     SUMMARY,

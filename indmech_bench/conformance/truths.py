@@ -19,7 +19,7 @@ BATCHES = ((3,), (14, 15, 3), (3, 12, 3))
 FACTS = ("family", "intervention", "genericity", "solutions", "independence")
 MEMBERS = (
     "check", "model", "phase", "interventions", "sample", "observe", "facts",
-    "starts_at_truth", "control", "start_scale", "transfer",
+    "starts_at_truth", "control", "natural", "start_scale", "transfer",
 )  # fmt: skip
 OF_THE_MODEL = (
     "geometry", "environments", "shapes", "mechanisms", "start_scales", "degrees_of_freedom", "rescale",
@@ -27,6 +27,8 @@ OF_THE_MODEL = (
     "generic_power", "log_generic_ratio", "log_generic_ratios", "invariants", "symmetries", "parameter_error",
 )  # fmt: skip
 LEAST_MOVE = 0.0099
+SAME_RATIO = 0.005
+"""log rho of truths that are left as they fall differs by more than 0.1 among the four seeds of every shipped task."""
 
 
 def members(setup: Setup) -> None:
@@ -40,8 +42,8 @@ def members(setup: Setup) -> None:
     hash(setup.live.model)
 
 
-def facts(setup: Setup) -> None:
-    """The registration says what a listing shows; facts of truths are numbers, log rho among them."""
+def facts(setup: Setup) -> str | None:
+    """The registration says what a listing shows; facts of truths are numbers, log rho among them; controls say so."""
     known = {**setup.task.entry.facts, **setup.task.settings}
     missing = [name for name in FACTS if not (isinstance(known.get(name), str) and known[name])]
     if missing:
@@ -55,6 +57,13 @@ def facts(setup: Setup) -> None:
         numbers = [value is None or (isinstance(value, int | float) and math.isfinite(value)) for value in values]
         if len(numbers) != len(SEEDS) or not all(numbers):
             raise CheckFailedError(f"fact '{name}' is {values!r}", "a list with a number or None for each truth")
+    ratios = [value for value in known_facts["log_generic_ratio"] if value is not None]
+    if setup.task.control:
+        return "a control: tables show it and rank nobody by it"
+    if ratios and max(ratios) - min(ratios) < SAME_RATIO:
+        seen = f"all truths have log rho {sum(ratios) / len(ratios):.3g}, and the task is no control"
+        raise CheckFailedError(seen, "say so by the ClassVar `natural`, or register with control=True")
+    return None
 
 
 def shapes(setup: Setup) -> None:

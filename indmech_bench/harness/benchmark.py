@@ -25,7 +25,7 @@ from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import Writer, move_aside, writing
 from indmech_bench.results.parameter_files import keep_solution
-from indmech_bench.results.provenance import new_run_id, provenance
+from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
 
@@ -115,7 +115,7 @@ def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
         "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
-        "families": {cell.task.name: cell.task.entry.facts.get("family", "") for cell in what.cells},
+        **about_tasks(cell.task for cell in what.cells),
         "methods": sorted({cell.label for cell in what.cells if not cell.reference}),
         "sources": {cell.method.name: source_files(cell.method.entry) for cell in what.cells if not cell.reference},
         "seeds": [what.seeds[0], what.seeds[-1]],

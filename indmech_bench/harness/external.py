@@ -20,7 +20,7 @@ from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import build, resolve
 from indmech_bench.results.folder import cannot_write, writing
 from indmech_bench.results.parameter_files import read_arrays, write_arrays
-from indmech_bench.results.provenance import new_run_id, provenance
+from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
 from indmech_bench.results.row_fields import Row, field_of
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.document import Document, Section
@@ -160,7 +160,7 @@ def _keep(row: Row, folder: Path, task: Named, command: Sequence[str]) -> None:
         entry = {
             **provenance(list(command)),
             "tasks": [task.label],
-            "families": {task.name: task.entry.facts.get("family", "")},
+            **about_tasks([task]),
             "methods": [row["method"]],
             "sources": {},
             "seeds": [row["seed"], row["seed"]],

@@ -49,6 +49,16 @@ class Entry:
     def defaults(self) -> dict[str, Any]:
         return {setting.name: setting.default for setting in self.settings}
 
+    def is_control(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a task with these settings is a control: its truths are drawn or built to have a given rho.
+
+        So it is by the fact `control`, or where a setting has another value than the one under which truths are left
+        as they fall (`natural`).
+        """
+        natural = self.facts.get("natural", {})
+        conditioned = any(name in settings and settings[name] != value for name, value in natural.items())
+        return bool(self.facts.get("control")) or conditioned
+
 
 class _NotLiteralError(Exception):
     pass
@@ -160,6 +170,7 @@ def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
     """
     facts = {**entry.facts, **{name: value for name, value in options.items() if name in entry.facts}}
     ranges, grid = facts.pop("ranges", {}), facts.pop("grid", {})
+    _check_natural(entry, facts.get("natural", {}))
     given = {name: value for name, value in options.items() if name != "version" and name not in facts}
     for name in given:
         if name not in entry.defaults:
@@ -179,6 +190,15 @@ def with_options(entry: Entry, options: Mapping[str, Any]) -> Entry:
     )
     version = int(options.get("version", 1))
     return replace(entry, version=version, settings=settings, facts=facts, grid=_grid(entry.name, settings, grid))
+
+
+def _check_natural(entry: Entry, natural: Any) -> None:
+    """Raises ValueError where a class's `natural` is no dict from its settings to values."""
+    if not isinstance(natural, dict):
+        raise ValueError(f"`natural` of '{entry.name}' must be a dict from settings to values")
+    for name in natural:
+        if name not in entry.defaults:
+            raise unknown(f"setting in `natural` of '{entry.name}'", name, entry.defaults)
 
 
 def _grid(owner: str, settings: tuple[Setting, ...], grid: Any) -> dict[str, tuple[Any, ...]]:

@@ -27,6 +27,11 @@ class Named:
         """`name` or `name:setting=value,...` with the settings that differ from the defaults."""
         return label(self.name, self.settings, self.entry.defaults)
 
+    @property
+    def control(self) -> bool:
+        """Whether it is a task whose truths are drawn or built to have a given rho."""
+        return self.entry.is_control(self.settings)
+
 
 def label(name: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
     """`name:setting=value,...` of the settings that differ from `defaults`."""

@@ -53,14 +53,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not isinstance(manifest.get("runs"), dict):
         raise DamagedError(f"'{path}' is damaged: it has no runs.")
     for run, entry in manifest["runs"].items():
-        nested = [entry, *(entry.get(name, {}) for name in ("families", "sources"))] if isinstance(entry, dict) else []
-        if not nested or not all(isinstance(part, dict) for part in nested):
+        if not _is_entry(entry):
             raise DamagedError(f"'{path}' is damaged: run '{printable(run)}' is not what a run writes.")
     schema = manifest.get("schema", SCHEMA)
     if not isinstance(schema, int):
         raise DamagedError(f"'{path}' is damaged: its schema is no number.")
     check_schema(schema, f"'{path}'")
     return manifest
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether a run of a manifest holds what readers rely on."""
+    if not isinstance(entry, dict) or not all(
+        isinstance(entry.get(name, {}), dict) for name in ("families", "sources")
+    ):
+        return False
+    controls = entry.get("controls", [])
+    return isinstance(controls, list) and all(isinstance(control, str) for control in controls)
 
 
 def move_aside(folder: Path) -> Path | None:

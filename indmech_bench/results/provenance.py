@@ -8,9 +8,12 @@ import platform
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from indmech_bench.registry.notation import Named, label
 
 PACKAGES = ("indmech-bench", "torch", "numpy")
 
@@ -23,6 +26,18 @@ def new_run_id() -> str:
 def package_version() -> str:
     """The installed version of indmech-bench."""
     return importlib.metadata.version("indmech-bench")
+
+
+def about_tasks(tasks: Iterable[Named]) -> dict[str, Any]:
+    """What tables must know of tasks whose plugin is not installed where they are made.
+
+    `families`: task -> family; `controls`: the tasks, with all their settings, whose truths have a given rho.
+    """
+    known = list(tasks)
+    return {
+        "families": {task.name: task.entry.facts.get("family", "") for task in known},
+        "controls": sorted({label(task.name, task.settings, {}) for task in known if task.control}),
+    }
 
 
 def provenance(command: list[str]) -> dict[str, Any]:

@@ -60,6 +60,13 @@ class LabelledRow(Row):
     label: str
 
 
+class TaskRow(LabelledRow):
+    """A labelled row with what is known of its task: its family, empty where it is not known; whether a control."""
+
+    family: str
+    control: bool
+
+
 def _read_as(hint: Any) -> tuple[type, ...]:
     """The types that a field's value may have when it is read from JSON, where 1.0 may be written 1."""
     parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)

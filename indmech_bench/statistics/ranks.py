@@ -1,14 +1,13 @@
 """How methods stand to each other on the same (task, seed) pairs: ranks, wins, profiles, critical differences.
 
-`errors` is always (pairs, methods), infinite where a replicate failed: the same method that fails more often never
-stands better in any of these.
+`scores` and `errors` are always (pairs, methods), 0 and infinite where a replicate failed: the same method that fails
+more often never stands better in any of these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,9 +26,13 @@ MOST = 10
 LEVEL = 0.05
 
 
-def mean_ranks(errors: ArrayLike) -> Floats:
-    """Mean over pairs of each method's rank by error, 1 the best; ties share the mean of their ranks."""
-    return tied_ranks(errors).mean(axis=0)
+def mean_ranks(scores: ArrayLike) -> Floats:
+    """Mean over pairs of each method's rank by score, 1 the best; ties share the mean of their ranks."""
+    return _ranked(scores).mean(axis=0)
+
+
+def _ranked(scores: ArrayLike) -> Floats:
+    return tied_ranks(-np.asarray(scores, dtype=float))
 
 
 def profiles(errors: ArrayLike, thresholds: Sequence[float] = THRESHOLDS) -> Floats:
@@ -39,17 +42,20 @@ def profiles(errors: ArrayLike, thresholds: Sequence[float] = THRESHOLDS) -> Flo
 
 
 def probability_of_improvement(
-    errors: ArrayLike, others: ArrayLike, strata: Sequence[Any]
+    scores: ArrayLike, others: ArrayLike, strata: Sequence[Hashable]
 ) -> tuple[float, tuple[float, float] | None]:
-    """Share of pairs in which `own` errs less than `other`, a tie counting half, and its 95 % interval.
+    """Share of pairs in which a method scores more than another, a tie counting half, and its 95 % interval.
 
     The interval is a BCa bootstrap over pairs, stratified by task; where one side wins every pair, and resampling
     shows no variation, it is Wilson's.
     """
-    wins = (1 - np.sign(differences(others, errors))) / 2
+    wins = (1 + np.sign(differences(others, scores))) / 2
     if len(wins) > 1 and wins.min() == wins.max() != 0.5:
         return float(wins[0]), wilson_interval(int(wins.sum()), len(wins))
-    return float(wins.mean()), mean_interval(wins, strata)
+    samples: dict[Hashable, list[float]] = {}
+    for stratum, win in zip(strata, wins.tolist(), strict=True):
+        samples.setdefault(stratum, []).append(win)
+    return float(wins.mean()), mean_interval([*samples.values()])
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,14 @@ class CriticalDifference:
     cliques: tuple[tuple[str, ...], ...]
 
 
-def critical_difference(errors: ArrayLike, names: Sequence[str]) -> CriticalDifference:
+def critical_difference(scores: ArrayLike, names: Sequence[str]) -> CriticalDifference:
     """Demsar's comparison (2006) of 3 to MOST methods on the same pairs. Raises InputError for another number."""
     from scikit_posthocs import posthoc_nemenyi_friedman
     from scipy.stats import friedmanchisquare, studentized_range
 
     if not 3 <= len(names) <= MOST:
         raise InputError(f"critical differences are for 3 to {MOST} methods, not {len(names)}.")
-    ranked = tied_ranks(errors)
+    ranked = _ranked(scores)
     mean = ranked.mean(axis=0)
     order = np.argsort(mean, kind="stable")
     pairs, methods = ranked.shape

@@ -6,88 +6,97 @@ import functools
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from indmech_bench.statistics.estimates import interquartile_mean
+
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 LEVEL = 0.95
 FEWEST = 8
-"""Below this many values there is no interval: the middle half would be three values or fewer."""
-DRAWS = 2_000_000
+"""Below this many values (of a task) there is no interval: the middle half would be three values or fewer."""
+DRAWS = 4_000_000
 RESAMPLES = (500, 2_000)
 """Fewest and most resamples; between them as many as DRAWS drawn values allow."""
+BLOCK = 250_000
+"""Values that are worked on at a time, to stay within a processor's cache."""
 SEED = 20_210_202
 
 _NORMAL = NormalDist()
 
 
-@functools.lru_cache(maxsize=2)
-def resample_counts(strata: tuple[Any, ...]) -> NDArray[np.uint16]:
-    """How often each value is drawn in each bootstrap resample, (B, n); each stratum is resampled within itself.
+@functools.lru_cache(maxsize=4)
+def resample_counts(sizes: tuple[int, ...]) -> NDArray[np.uint16]:
+    """How often each value is drawn in each bootstrap resample, (n, B), of samples of these sizes, one after the other.
 
-    The same strata give the same counts, so that methods that are seen on the same pairs are resampled together.
+    Each sample is resampled within itself. The same sizes give the same counts, so that methods that are seen on the
+    same (task, seed) pairs are resampled together.
     """
-    n = len(strata)
+    n = sum(sizes)
     resamples = min(max(DRAWS // max(n, 1), RESAMPLES[0]), RESAMPLES[1])
     random = np.random.Generator(np.random.Philox(SEED))
-    counts = np.zeros((resamples, n), dtype=np.uint16)
-    for members in _members(strata):
-        size = len(members)
+    counts = np.zeros((n, resamples), dtype=np.uint16)
+    first = 0
+    for size in sizes:
         drawn = random.integers(0, size, (resamples, size), dtype=np.int64 if size > 2**31 else np.int32)
         flat = drawn + size * np.arange(resamples)[:, None]
-        counts[:, members] = np.bincount(flat.ravel(), minlength=resamples * size).reshape(resamples, size)
+        counts[first : first + size] = np.bincount(flat.ravel(), minlength=resamples * size).reshape(-1, size).T
+        first += size
     return counts
 
 
-def _members(strata: Sequence[Any]) -> list[Integers]:
-    """Positions of each stratum's values, strata in the order in which they first come."""
-    positions: dict[Any, list[int]] = {}
-    for position, stratum in enumerate(strata):
-        positions.setdefault(stratum, []).append(position)
-    return [np.asarray(members) for members in positions.values()]
+def interquartile_means(samples: Sequence[ArrayLike]) -> Floats:
+    """The interquartile mean of each sample in each bootstrap resample, (samples, B); each resampled within itself."""
+    numbers = [np.asarray(sample, dtype=float) for sample in samples]
+    counts = resample_counts(tuple(map(len, numbers)))
+    ends = np.cumsum([len(sample) for sample in numbers])
+    return np.stack(
+        [_weighted(sample, counts[end - len(sample) : end]) for sample, end in zip(numbers, ends, strict=True)]
+    )
 
 
-def interquartile_mean_interval(values: ArrayLike, strata: Sequence[Any] | None = None) -> tuple[float, float] | None:
-    """95 % interval of an interquartile mean: BCa bootstrap (Efron 1987), stratified. None below FEWEST values.
+def interquartile_mean_interval(
+    samples: Sequence[ArrayLike], weights: ArrayLike | None = None, resampled: Floats | None = None
+) -> tuple[float, float] | None:
+    """95 % interval of a weighted mean of interquartile means of samples: BCa bootstrap (Efron 1987), stratified.
 
-    strata: one a value, resampled within themselves. The nominal level is widened to that of a t interval (expanded
-    percentiles, Hesterberg 2015): percentiles of a bootstrap are narrow by sqrt(1 - 1/n) and know no t. When all
-    resamples agree the interval is that one point.
+    The nominal level is widened to that of a t interval (expanded percentiles, Hesterberg 2015): percentiles of a
+    bootstrap are narrow by sqrt(1 - 1/n) and know no t. When all resamples agree the interval is that one point. None
+    where a sample has below FEWEST values.
 
-    Where about a quarter of the values, or three quarters, lie in a mode of their own, the interquartile mean has a
+    Where about a quarter of a sample, or three quarters, lie in a mode of their own, the interquartile mean has a
     kink as a function of that share. Plain BCa then covers 91 % (n = 32, share 0.3), the widened interval 93 to 95 %;
     two-valued scores at a share of exactly a quarter are covered in 98 %, since the mean cannot fall below the kink.
+
+    Args:
+        samples: the values of each sample.
+        weights: one a sample, of sum 1; the same for all where None.
+        resampled: what `interquartile_means` says of the samples, where that is known already.
     """
-    numbers = np.asarray(values, dtype=float)
-    n = len(numbers)
-    if n < FEWEST:
+    numbers = [np.asarray(sample, dtype=float) for sample in samples]
+    if not numbers or min(map(len, numbers)) < FEWEST:
         return None
-    strata = [0] * n if strata is None else strata
-    counts = resample_counts(tuple(strata))
-    order = np.argsort(numbers, kind="stable")
-    ordered = numbers[order]
-    resampled = _weighted(ordered, counts, order)
-    estimate = _weighted(ordered, np.ones((1, n), dtype=np.uint16), order)[0]
-    left_out = np.empty(n)
-    left_out[order] = _left_out(ordered)
-    return _bca(resampled, estimate, left_out, strata)
+    shares = np.full(len(numbers), 1 / len(numbers)) if weights is None else np.asarray(weights, dtype=float)
+    means = shares @ (interquartile_means(numbers) if resampled is None else resampled)
+    without = [share * _left_out(np.sort(sample)) for share, sample in zip(shares, numbers, strict=True)]
+    estimate = float(shares @ [interquartile_mean(sample) for sample in numbers])
+    return _bca(means, estimate, without)
 
 
-def mean_interval(values: ArrayLike, strata: Sequence[Any] | None = None) -> tuple[float, float] | None:
-    """The same of a mean of bounded values, such as wins. Never use it on errors, whose mean is one bad seed."""
-    numbers = np.asarray(values, dtype=float)
-    n = len(numbers)
+def mean_interval(samples: Sequence[ArrayLike]) -> tuple[float, float] | None:
+    """The same of the mean over all values, bounded ones such as wins. None below FEWEST values together.
+
+    Never use it on errors, whose mean is one bad seed.
+    """
+    numbers = [np.asarray(sample, dtype=float) for sample in samples]
+    values = np.concatenate(numbers)
+    n = len(values)
     if n < FEWEST:
         return None
-    strata = [0] * n if strata is None else strata
-    counts = resample_counts(tuple(strata))
-    left_out = (numbers.sum() - numbers) / (n - 1)
-    resampled = np.concatenate([counts[part] @ numbers for part in _parts(*counts.shape)]) / n
-    return _bca(resampled, float(numbers.sum()) / n, left_out, strata)
+    means = values @ resample_counts(tuple(map(len, numbers))) / n
+    return _bca(means, float(values.sum()) / n, [(values.sum() - sample) / (n - 1) for sample in numbers])
 
 
 def median_difference_interval(a: ArrayLike, b: ArrayLike) -> tuple[float, float] | None:
@@ -108,24 +117,21 @@ def median_difference_interval(a: ArrayLike, b: ArrayLike) -> tuple[float, float
     return float(moved[tail]), float(moved[-tail - 1])
 
 
-def _parts(resamples: int, n: int) -> list[slice]:
-    """Some of the resamples at a time, to bound the memory."""
-    rows = max(1, DRAWS // 8 // n)
-    return [slice(first, first + rows) for first in range(0, resamples, rows)]
-
-
-def _weighted(ordered: Floats, counts: NDArray[np.uint16], order: Integers) -> Floats:
-    """Interquartile mean of each resample (row of counts) of values in ascending order, without sorting any of them."""
-    n = len(ordered)
+def _weighted(values: Floats, counts: NDArray[np.uint16]) -> Floats:
+    """Interquartile mean of each resample (a column of counts, (n, B)) of n values, without sorting any of them."""
+    order = np.argsort(values, kind="stable")
+    ordered, n = values[order], len(values)
     cut = n // 4
-    means = np.empty(len(counts))
-    for part in _parts(*counts.shape):
-        reached = np.cumsum(counts[part][:, order], axis=1, dtype=np.float64)  # as the product needs it
+    steps = np.diff(ordered)
+    means = np.empty(counts.shape[1])
+    width = max(1, BLOCK // n)
+    for first in range(0, len(means), width):
+        part = slice(first, first + width)
+        reached = np.cumsum(counts[:, part][order], axis=0, dtype=np.int32)
         np.clip(reached, cut, n - cut, out=reached)
         # Abel summation: sum_i w_i x_i, w the steps of `reached`, is x_n W_n - x_1 W_0 - sum_i W_i (x_(i+1) - x_i)
-        total = ordered[-1] * (n - cut) - ordered[0] * cut - reached[:, :-1] @ np.diff(ordered)
-        means[part] = total / (n - 2 * cut)
-    return means
+        means[part] = ordered[-1] * (n - cut) - ordered[0] * cut - steps @ reached[:-1].astype(float)
+    return means / (n - 2 * cut)
 
 
 def _left_out(ordered: Floats) -> Floats:
@@ -141,29 +147,30 @@ def _left_out(ordered: Floats) -> Floats:
     return total / (end - first)
 
 
-def _acceleration(left_out: Floats, strata: Sequence[Any]) -> float:
+def _acceleration(left_out: Sequence[Floats]) -> float:
     """a of BCa for several samples (Efron and Tibshirani 1993, 14.3), from jackknife values."""
     above = below = 0.0
-    for members in _members(strata):
-        centred = left_out[members].mean() - left_out[members]
+    for values in left_out:
+        centred = values.mean() - values
         above += float((centred**3).sum())
         below += float((centred**2).sum())
     return above / (6 * below**1.5) if below > 0 else 0.0
 
 
-def _tail(n: int) -> float:
-    """Normal quantile that a percentile interval needs to cover like a t interval."""
+def _tail(n: int, samples: int) -> float:
+    """Normal quantile that a percentile interval needs to cover like a t interval; n: values of all samples."""
     from scipy.special import stdtrit
 
-    return math.sqrt(n / (n - 1)) * float(stdtrit(n - 1, (1 + LEVEL) / 2))
+    return math.sqrt(n / (n - samples)) * float(stdtrit(n - samples, (1 + LEVEL) / 2)) if n > samples else 0.0
 
 
-def _bca(resampled: Floats, estimate: float, left_out: Floats, strata: Sequence[Any]) -> tuple[float, float]:
+def _bca(resampled: Floats, estimate: float, left_out: Sequence[Floats]) -> tuple[float, float]:
     """Percentiles of the resampled statistics that bound a BCa interval; ties with the estimate count half."""
     share = float((resampled < estimate).mean() + (resampled <= estimate).mean()) / 2
     if not 0 < share < 1:
         return float(resampled.min()), float(resampled.max())
-    bias, acceleration, tail = _NORMAL.inv_cdf(share), _acceleration(left_out, strata), _tail(len(left_out))
+    bias, acceleration = _NORMAL.inv_cdf(share), _acceleration(left_out)
+    tail = _tail(sum(map(len, left_out)), len(left_out))
 
     def bound(z: float) -> float:
         return float(np.quantile(resampled, _NORMAL.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))))

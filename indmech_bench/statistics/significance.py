@@ -1,7 +1,7 @@
-"""Do two methods, or two runs, differ? Rank tests that hold for infinite errors, and their correction for many.
+"""Do two methods, or two runs, differ? Paired and unpaired tests, and their correction for many.
 
-A failed replicate has an infinite error. Two values within 1e-6 max(1, |a|, |b|) tie, two infinite ones too; beyond
-that only the sign and order of differences count, so that infinity is a value like any other.
+Tables test on `score`, of which a failed replicate has 0. Two values within 1e-6 max(1, |a|, |b|) tie, two infinite
+ones too; beyond that only the sign and order of differences count, so that infinity is a value like any other.
 """
 
 from __future__ import annotations
@@ -76,6 +76,17 @@ def signed_rank_pvalue(differing: ArrayLike) -> float:
     deviation = math.sqrt(float((doubled.astype(float) ** 2).sum()) / 4)
     # sums of doubled ranks move in steps of 2, so that the correction is 1
     return min(1.0, math.erfc(max(0.0, total / 2 - smaller - 1) / deviation / math.sqrt(2)))
+
+
+def sign_pvalue(differing: ArrayLike) -> float:
+    """Two-sided p of the exact sign test on paired differences: how often one is better and worse; zeros are left out.
+
+    It asks how often, where the signed ranks weigh large differences more. 1 where nothing differs.
+    """
+    values = np.asarray(differing, dtype=float)
+    n = int((values != 0).sum())
+    fewer = min(int((values > 0).sum()), int((values < 0).sum()))
+    return min(1.0, 2 * sum(math.comb(n, k) for k in range(fewer + 1)) / 2**n)
 
 
 def holm(pvalues: Sequence[float]) -> list[float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -39,10 +39,10 @@ from indmech_bench.tasks.truth import Truth
 
 
 @register_task("fir-natural", version=1)
-@register_task("fir-graded", version=1, control=True, independence="to within 0.05", spread=0.05)
-@register_task("fir-generic", version=1, control=True, independence="exactly", dependence=0.0)
-@register_task("fir-dependent-plus", version=1, control=True, independence="no, log rho = 0.4", dependence=0.4)
-@register_task("fir-dependent-minus", version=1, control=True, independence="no, log rho = -1", dependence=-1.0)
+@register_task("fir-graded", version=1, independence="to within 0.05", spread=0.05)
+@register_task("fir-generic", version=1, independence="exactly", dependence=0.0)
+@register_task("fir-dependent-plus", version=1, independence="no, log rho = 0.4", dependence=0.4)
+@register_task("fir-dependent-minus", version=1, independence="no, log rho = -1", dependence=-1.0)
 @register_task("fir-spectrum", version=1, observation="spectrum")
 @register_task("fir-samples", version=1, observation="samples")
 @register_task("fir-noisy-40", version=1, noise=40.0)
@@ -72,6 +72,7 @@ class FirTask(KernelTask):
     solutions: ClassVar[str] = "finite, median 31"
     independence: ClassVar[str] = "drawn independently"
     n: ClassVar[int] = 64
+    natural: ClassVar[dict[str, Any]] = {"dependence": None, "spread": 0.0}
     ranges: ClassVar[dict[str, str]] = {"spread": "[0, inf)", "tolerance": "(0, inf)"}
 
     observation: str = "impulse"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -34,8 +34,8 @@ def orthogonal(generator: np.random.Generator, size: int, d: int) -> Tensor:
 
 
 @register_task("linear-gaussian-natural", version=1)
-@register_task("linear-gaussian-graded", version=1, control=True, independence="to within 0.05", spread=0.05)
-@register_task("linear-gaussian-dependent", version=1, control=True, independence="no, log rho = 0.4", dependence=0.4)
+@register_task("linear-gaussian-graded", version=1, independence="to within 0.05", spread=0.05)
+@register_task("linear-gaussian-dependent", version=1, independence="no, log rho = 0.4", dependence=0.4)
 @register_task("linear-gaussian-samples", version=1, observation="samples")
 @dataclass(frozen=True)
 class LinearGaussianTask(TaskBase):
@@ -54,6 +54,7 @@ class LinearGaussianTask(TaskBase):
     genericity: ClassVar[str] = "rotation of A"
     solutions: ClassVar[str] = "continuum"
     independence: ClassVar[str] = "drawn independently"
+    natural: ClassVar[dict[str, Any]] = {"dependence": None, "spread": 0.0}
     ranges: ClassVar[dict[str, str]] = {"spread": "[0, inf)", "tolerance": "(0, inf)"}
     d: ClassVar[int] = 16
     start_scale = 0.1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
@@ -25,7 +25,9 @@ class Task(Protocol):
     starts_at_truth: ClassVar[bool]
     """Whether training starts at the truth, which is shown then: a question of its own, never ranked."""
     control: ClassVar[bool]
-    """Whether truths are drawn or built to have a given rho: a control, which no method may be ranked by."""
+    """Whether truths are built to have a given rho whatever the settings: a control, no method is ranked by it."""
+    natural: ClassVar[dict[str, Any]]
+    """Settings under which truths are left as they fall; any other value makes the task a control. A literal."""
 
     @property
     def start_scale(self) -> float:
@@ -75,6 +77,7 @@ class TaskBase:
 
     starts_at_truth: ClassVar[bool] = False
     control: ClassVar[bool] = False
+    natural: ClassVar[dict[str, Any]] = {}
     start_scale: float = START_SCALE
 
     def transfer(self, truth: Truth, parameters: Parameters, streams: Streams) -> tuple[Truth, Parameters] | None:

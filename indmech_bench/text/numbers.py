@@ -29,9 +29,9 @@ def bracketed(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"[{number(interval[0])}, {number(interval[1])}]"
 
 
-def between(interval: tuple[float, float] | None) -> str:
-    """An interval of two numbers, a dash where there is none."""
-    return "–" if interval is None else f"{number(interval[0])}–{number(interval[1])}"
+def whole(interval: tuple[int, int] | None) -> str:
+    """From one whole number to another, one alone where they are the same; a dash where there is none."""
+    return "–" if interval is None else "–".join(map(str, dict.fromkeys(interval)))
 
 
 def rates(interval: tuple[float, float] | None, digits: int) -> str:

@@ -40,7 +40,7 @@ def test_the_last_bits_are_ties_and_the_machine_is_named(a: Path, tmp_path: Path
     )
     found = compare(a, b)
     (line,) = found.lines
-    assert (line.paired, line.ties, line.p_error) == (True, 32, 1)
+    assert (line.paired, line.ties, line.p_score, line.p_sign) == (True, 32, 1, 1)
     assert "processor: one -> another" in found.differences
 
 
@@ -52,9 +52,10 @@ def test_a_setting_that_differs_is_named_and_seeds_are_paired(a: Path, tmp_path:
     (line,) = found["rows"]
     assert line["paired"]
     assert (line["better"], line["worse"]) == (32, 0)
-    assert line["difference"] == pytest.approx(np.median(-0.5 * errors()))
-    assert line["difference_high"] < 0
-    assert line["p_error"] < 1e-6
+    assert line["difference"] == pytest.approx(np.median(1 / (1 + 0.5 * errors()) - 1 / (1 + errors())))
+    assert line["difference_low"] > 0
+    assert line["p_score"] < 1e-6
+    assert line["p_sign"] == pytest.approx(2 / 2**32)
     assert not line["regressed"]
 
 
@@ -71,7 +72,8 @@ def test_unpaired_runs_that_differ_are_found(a: Path, tmp_path: Path) -> None:
     assert not line.paired
     assert line.regressed
     assert line.interval is not None
-    assert line.interval[0] > 0
+    assert line.interval[1] < 0
+    assert line.p_sign is None
 
 
 def test_only_shared_seeds_are_paired(a: Path, tmp_path: Path) -> None:
@@ -127,10 +129,10 @@ def test_without_the_option_a_regression_exits_0(a: Path, tmp_path: Path, cli: C
     write_folder(tmp_path / "b", {NATURAL: errors() * 9})
     made = cli("compare", "a", "b", "--format", "md")
     assert made.returncode == 0
-    assert "e is larger in B" in made.stdout
+    assert "scores are lower in B" in made.stdout
 
 
-def test_failures_on_both_sides_tie_and_one_more_is_infinitely_worse(tmp_path: Path) -> None:
+def test_failures_on_both_sides_tie_and_one_more_is_worse(tmp_path: Path) -> None:
     a = write_folder(tmp_path / "a", {NATURAL: [INF, INF, 1.0, 1.0]})
     b = write_folder(tmp_path / "b", {NATURAL: [INF, 1.0, INF, 1.0]})
     (line,) = compare(a, b).lines
@@ -138,14 +140,22 @@ def test_failures_on_both_sides_tie_and_one_more_is_infinitely_worse(tmp_path: P
     assert not line.fails_more
 
 
+def test_errors_that_are_large_in_both_folders_make_no_difference(tmp_path: Path) -> None:
+    """Raw e would find a hundredfold in every seed; to the score both are nothing."""
+    a = write_folder(tmp_path / "a", {NATURAL: [1e7] * 32})
+    (line,) = compare(a, write_folder(tmp_path / "b", {NATURAL: [1e9] * 32})).lines
+    assert (line.ties, line.p_score, line.regressed) == (32, 1, False)
+
+
 def test_holm_covers_all_lines_and_both_measures(tmp_path: Path) -> None:
     one = {NATURAL: [1.0] * 8}
     worse = {NATURAL: [2.0] * 8}
     alone = compare(write_folder(tmp_path / "a", one), write_folder(tmp_path / "b", worse)).lines[0]
-    assert alone.p_error == pytest.approx(2 * 2 / 2**8)
+    assert (alone.p_score, alone.p_sign) == pytest.approx((2 * 2 / 2**8, 2 / 2**8))
     more = {("fir-generic", "adam"): [1.0] * 8, ("fork", "adam"): [1.0] * 8}
     among = compare(write_folder(tmp_path / "c", one | more), write_folder(tmp_path / "d", worse | more)).lines[0]
-    assert among.p_error == pytest.approx(6 * 2 / 2**8)
+    assert (among.p_score, among.p_sign) == pytest.approx((6 * 2 / 2**8, 3 * 2 / 2**8))
+    assert [line.control for line in compare(tmp_path / "c", tmp_path / "d").lines] == [False, True, False]
 
 
 def test_references_that_differ_are_said(a: Path, tmp_path: Path) -> None:

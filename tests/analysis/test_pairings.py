@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from folders import write_folder
-from scipy.stats import wilcoxon
+from scipy.stats import binomtest, wilcoxon
 
 from indmech_bench.analysis.pairings import versus, winners
 from indmech_bench.errors import InputError
@@ -33,18 +33,22 @@ def folder(tmp_path: Path) -> Path:
     return write_folder(tmp_path / "r", cells, references=["best-constant", "white"])
 
 
-def test_a_difference_is_that_of_shared_seeds_with_wilcoxons_p(folder: Path) -> None:
+def test_a_difference_is_that_of_scores_on_shared_seeds_with_both_tests(folder: Path) -> None:
     found = {one.method: one for one in versus(folder, "adam")}
     line = found["weight-decay"]
-    assert line.difference == pytest.approx(np.median(NEAR - BASE))
+    near, base = 1 / (1 + NEAR), 1 / (1 + BASE)
+    assert line.difference == pytest.approx(np.median(near - base))
     assert line.better + line.worse == N
     assert line.worse == int((NEAR > BASE).sum())
-    raw = wilcoxon(NEAR, BASE).pvalue
-    assert raw <= line.pvalue <= raw * len(found) * (1 + 1e-9)  # Holm, of all lines of the table
-    assert (found["sgd"].ties, found["sgd"].pvalue) == (N, 1.0)
+    for raw, shown in (
+        (wilcoxon(near, base).pvalue, line.p_score),
+        (binomtest(line.better, N).pvalue, line.p_sign),
+    ):
+        assert raw <= shown <= raw * len(found) * (1 + 1e-9)  # Holm, of all lines of the table
+    assert (found["sgd"].ties, found["sgd"].p_score, found["sgd"].p_sign) == (N, 1.0, 1.0)
 
 
-def test_a_failed_replicate_errs_more_than_any_other(folder: Path) -> None:
+def test_a_failed_replicate_scores_less_than_any_other(folder: Path) -> None:
     line = next(one for one in versus(folder, "adam") if one.method == "multistart-independent")
     assert line.worse >= 1
     assert line.n == N

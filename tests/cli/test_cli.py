@@ -172,7 +172,7 @@ def test_a_budget_that_is_too_small_is_a_status(cli: Cli, tmp_path: Path) -> Non
     assert reason in cli("status", "r", "--failures").stdout
     board = records(cli("leaderboard", "r", "--format", "json").stdout)
     adam = next(line for line in board if line["method"].startswith("adam"))
-    assert (adam["score_iqm"], adam["identified"], adam["median_extrapolation_error"]) == (0, 0, "inf")
+    assert (adam["score"], adam["identified"], adam["median_extrapolation_error"]) == (0, 0, "inf")
 
 
 def test_dry_run_writes_nothing(cli: Cli, tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
     "one truth": ("* generator.standard_normal((size, length))", "* np.ones((size, length))", "seed",
                   "two seeds have one truth"),
     "fact": ('    family: ClassVar[str] = "faulty"\n', "", "facts", "the class does not say its family"),
+    "no control": ("* generator.standard_normal((size, length))",
+                   "* (np.eye(1, length).repeat(size, 0) if name == 'k2' else generator.normal(size=(size, length)))",
+                   "facts", "all truths have log rho"),
     "shapes": (UNIT, f"{{name: value[:, :-1] for name, value in {UNIT}.items()}}", "shapes",
                "sample gives {'k1': (4, 6)"),
     "settings": ("        check_mode(", "        raise ValueError('no')\n        check_mode(", "members",
@@ -90,6 +93,13 @@ def test_a_wrong_task_fails_the_check_for_its_fault(tmp_path: Path, name: str) -
     (finding,) = check_task(written(tmp_path, name), checks=[check])
     assert not finding.passed
     assert words in finding.seen
+
+
+def test_a_control_that_says_so_passes_with_a_remark() -> None:
+    for task in ("fir-generic", "fir-natural:dependence=0.4", "eyes-independent"):
+        (finding,) = check_task(task, checks=["facts"])
+        assert finding.passed
+        assert "a control" in finding.seen
 
 
 def test_the_same_task_without_a_fault_passes(tmp_path: Path) -> None:

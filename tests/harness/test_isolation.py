@@ -122,7 +122,7 @@ def test_a_misbehaving_method_harms_only_its_own_seeds_and_gains_nothing(cli: Cl
     lines = {line["method"]: line for line in records(cli("leaderboard", "r", "--format", "json").stdout)}
     bad, good = lines["misbehaving"], lines["well-behaved"]
     assert (bad["ok"], bad["failed"], bad["missing"]) == (5, 7, 0)
-    assert bad["score_iqm"] < good["score_iqm"]
+    assert bad["score"] < good["score"]
     assert bad["rank"] > good["rank"]
     assert bad["identified"] <= good["identified"]
     assert bad["median_extrapolation_error"] == "inf"

@@ -17,7 +17,7 @@ from indmech_bench.registry import registration as registry
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.notation import complete
-from indmech_bench.registry.registration import build, live
+from indmech_bench.registry.registration import build, live, resolve
 
 ENTRIES = list(Catalogue.read().entries)
 
@@ -74,6 +74,24 @@ def test_public_names_stay_what_they_are_at_second_access() -> None:
         assert name in dir(indmech_bench)
 
 
+@pytest.mark.parametrize(
+    ("task", "control"),
+    [
+        ("fir-natural", False),
+        ("fir-natural:noise=20,tolerance=0.1", False),
+        ("fir-natural:dependence=0", True),
+        ("fir-natural:spread=0.05", True),
+        ("fir-generic", True),
+        ("fir-generic:dependence=none", False),
+        ("linear-gaussian-natural:dependence=0.4", True),
+        ("eyes-independent", True),
+        ("fork", False),
+    ],
+)
+def test_a_task_is_a_control_by_its_settings_or_by_its_name(task: str, control: bool) -> None:
+    assert resolve(Catalogue.read(), "task", task).control is control
+
+
 def test_importing_and_listing_import_nothing_heavy() -> None:
     code = (
         "import sys, indmech_bench; indmech_bench.list_tasks(); indmech_bench.list_methods();"
@@ -91,6 +109,8 @@ def test_importing_and_listing_import_nothing_heavy() -> None:
         ("@register_method('../x')\nclass A:\n    'Doc.'\n", "is no name"),
         ("@register_method('x', z=1)\nclass A:\n    'Doc.'\n", "does not have"),
         ("@register_method('x', **{})\nclass A:\n    'Doc.'\n", "literal keywords"),
+        ("@register_task('x')\nclass A:\n    'Doc.'\n    natural: ClassVar[dict] = {'y': 1}\n", "setting in `natural`"),
+        ("@register_task('x')\nclass A:\n    'Doc.'\n    natural: ClassVar[list] = ['y']\n", "must be a dict"),
         ("x = (", "never closed"),
     ],
 )

@@ -145,7 +145,7 @@ def test_control_characters_are_shown_as_plain_text(whole: Path, damaged: Callab
 @pytest.mark.parametrize(
     "text",
     ["[]", "{", '{"schema": 1}', '{"schema": "x", "runs": {}}', '{"schema": 1, "runs": {"a": 3}}', "[" * 100_000,
-     '{"schema": 1, "runs": {"a": {"families": 3}}}'],
+     '{"schema": 1, "runs": {"a": {"families": 3}}}', '{"schema": 1, "runs": {"a": {"controls": [3]}}}'],
     ids=lambda text: text[:30],
 )  # fmt: skip
 def test_a_damaged_manifest_is_named(whole: Path, tmp_path: Path, text: str) -> None:

@@ -18,6 +18,7 @@ from indmech_bench.statistics.significance import (
     holm,
     rank_sum_pvalue,
     rates_pvalue,
+    sign_pvalue,
     signed_rank_pvalue,
     tied_ranks,
 )
@@ -66,43 +67,47 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     resampling.resample_counts.cache_clear()
 
 
+def of_one_sample(values: np.ndarray) -> tuple[float, float] | None:
+    return interquartile_mean_interval([values])
+
+
 def iqm_of_law(draw: Draw) -> float:
     return interquartile_mean(draw(np.random.default_rng(0), 1_000_000))
 
 
 @pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 def test_intervals_of_interquartile_means_cover(quick: None, draw: Draw) -> None:
-    assert 0.93 <= coverage(draw, 32, iqm_of_law(draw), interquartile_mean_interval) <= 0.97
+    assert 0.93 <= coverage(draw, 32, iqm_of_law(draw), of_one_sample) <= 0.97
 
 
 def test_without_the_widening_a_mode_of_a_third_is_not_covered(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = bimodal(0.3)
     truth = iqm_of_law(draw)
-    assert 0.93 <= coverage(draw, 32, truth, interquartile_mean_interval) <= 0.97
-    monkeypatch.setattr(resampling, "_tail", lambda n: 1.96)
-    assert coverage(draw, 32, truth, interquartile_mean_interval) < 0.93
+    assert 0.93 <= coverage(draw, 32, truth, of_one_sample) <= 0.97
+    monkeypatch.setattr(resampling, "_tail", lambda n, samples: 1.96)
+    assert coverage(draw, 32, truth, of_one_sample) < 0.93
 
 
 def test_stratified_intervals_cover(quick: None) -> None:
-    centres, strata = np.repeat([0.2, 0.5, 0.9], 32), np.repeat(["a", "b", "c"], 32).tolist()
+    """Of a mean over tasks: two of three weigh half as much, one of them is bimodal."""
+    laws, weights = (DRAWS["half identified"], DRAWS["normal"], DRAWS["skewed"]), [0.5, 0.25, 0.25]
+    truth = float(np.dot(weights, [iqm_of_law(law) for law in laws]))
 
     def draw(random: np.random.Generator, n: int) -> np.ndarray:
-        return centres + 0.05 * random.normal(size=n)
-
-    truth = interquartile_mean((centres + 0.05 * np.random.default_rng(0).normal(size=(5000, 96))).ravel())
+        return np.stack([law(random, n) for law in laws])
 
     def interval(values: np.ndarray) -> tuple[float, float] | None:
-        return interquartile_mean_interval(values, strata)
+        return interquartile_mean_interval(values, weights)
 
-    assert 0.93 <= coverage(draw, 96, truth, interval) <= 0.97
+    assert 0.93 <= coverage(draw, 16, truth, interval) <= 0.97
 
 
 def test_intervals_of_shares_of_wins_cover(quick: None) -> None:
-    def interval(wins: np.ndarray) -> tuple[float, float] | None:
-        return probability_of_improvement(wins, np.full(len(wins), 0.5), [0] * len(wins))[1]
+    def interval(scores: np.ndarray) -> tuple[float, float] | None:
+        return probability_of_improvement(scores, np.full(len(scores), 0.5), [0] * len(scores))[1]
 
     def draw(random: np.random.Generator, n: int) -> np.ndarray:
-        return random.choice([0.0, 0.5, 1.0], n, p=[0.4, 0.35, 0.25])  # wins, ties, losses
+        return random.choice([1.0, 0.5, 0.0], n, p=[0.4, 0.35, 0.25])  # wins, ties, losses
 
     assert 0.93 <= coverage(draw, 64, 0.4 + 0.35 / 2, interval) <= 0.97
 
@@ -138,17 +143,17 @@ def test_the_interval_of_a_median_is_the_narrowest_of_its_kind_that_covers(n: in
 
 
 def test_few_values_have_no_interval() -> None:
-    assert interquartile_mean_interval([0.5] * 7) is None
-    assert mean_interval([0.5] * 7) is None
+    assert interquartile_mean_interval([[0.5] * 7]) is None
+    assert interquartile_mean_interval([[0.5] * 70, [0.5] * 7]) is None
+    assert mean_interval([[0.5] * 3, [0.5] * 4]) is None
     assert median_difference_interval([0.5] * 7, [0.5] * 50) is None
     assert median_interval([0.5] * 5) is None
 
 
-def test_intervals_are_the_same_every_time_and_know_their_strata() -> None:
-    values = np.r_[np.linspace(0, 1, 16), np.linspace(5, 6, 16)]
-    strata = [0] * 16 + [1] * 16
-    assert interquartile_mean_interval(values, strata) == interquartile_mean_interval(values, strata)
-    free, held = interquartile_mean_interval(values), interquartile_mean_interval(values, strata)
+def test_intervals_are_the_same_every_time_and_know_their_samples() -> None:
+    samples = np.linspace(0, 1, 16), np.linspace(5, 6, 16)
+    assert interquartile_mean_interval(samples) == interquartile_mean_interval(samples)
+    free, held = interquartile_mean_interval([np.concatenate(samples)]), interquartile_mean_interval(samples)
     assert free is not None
     assert held is not None
     assert held[1] - held[0] < (free[1] - free[0]) / 3
@@ -156,13 +161,19 @@ def test_intervals_are_the_same_every_time_and_know_their_strata() -> None:
 
 def test_interquartile_means_of_resamples_are_those_of_sorted_values() -> None:
     random = np.random.default_rng(1)
-    values = random.normal(size=37)
-    order = np.argsort(values)
-    counts = resampling.resample_counts(tuple(i % 3 for i in range(37)))[:20]
-    quick = resampling._weighted(values[order], counts, order)
-    assert quick == pytest.approx([interquartile_mean(np.repeat(values, count)) for count in counts])
-    without = [interquartile_mean(np.delete(values[order], i)) for i in range(37)]
-    assert resampling._left_out(values[order]) == pytest.approx(without)
+    samples = random.normal(size=37), random.normal(size=12)
+    counts = np.split(resampling.resample_counts((37, 12)), [37])
+    assert all((drawn.sum(axis=0) == len(drawn)).all() for drawn in counts)
+    for sample, drawn, quick in zip(samples, counts, resampling.interquartile_means(samples), strict=True):
+        repeated = [interquartile_mean(np.repeat(sample, count)) for count in drawn.T[:20]]
+        assert quick[:20] == pytest.approx(repeated)
+        without = [interquartile_mean(np.delete(np.sort(sample), i)) for i in range(len(sample))]
+        assert resampling._left_out(np.sort(sample)) == pytest.approx(without)
+
+
+def test_samples_of_one_size_are_resampled_each_for_itself() -> None:
+    first, second = np.split(resampling.resample_counts((32, 32)), 2)
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.05
 
 
 @pytest.mark.parametrize("n", [5, 20, 50])
@@ -190,6 +201,15 @@ def test_signed_ranks_of_many_differences_are_normal() -> None:
 
 def test_of_zeros_and_ones_signed_ranks_are_mcnemar() -> None:
     assert signed_rank_pvalue([1] * 9 + [-1] * 2 + [0] * 30) == pytest.approx(stats.binomtest(2, 11).pvalue)
+
+
+@pytest.mark.parametrize("n", [1, 12, 300])
+def test_signs_are_tested_exactly(n: int) -> None:
+    moved = np.round(np.random.default_rng(n).normal(0.2, 1, size=n), 1)
+    better, worse = int((moved > 0).sum()), int((moved < 0).sum())
+    assert sign_pvalue(moved) == pytest.approx(stats.binomtest(better, better + worse).pvalue)
+    assert sign_pvalue(moved) == sign_pvalue(-(moved**3))
+    assert sign_pvalue(np.zeros(10)) == 1
 
 
 def test_false_findings_are_as_rare_as_promised() -> None:
@@ -221,8 +241,8 @@ def test_independent_samples() -> None:
 
 
 def test_critical_differences_and_groups() -> None:
-    errors = np.exp(np.random.default_rng(0).normal(size=(64, 4))) * [1, 1, 8, 8]
-    found = critical_difference(errors, ["a", "b", "c", "d"])
+    scores = -np.exp(np.random.default_rng(0).normal(size=(64, 4))) * [1, 1, 8, 8]
+    found = critical_difference(scores, ["a", "b", "c", "d"])
     assert {frozenset(clique) for clique in found.cliques} == {frozenset("ab"), frozenset("cd")}
     # Demsar (2006), table 5: q_0.05 = 2.569 for four methods
     assert found.difference == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 64)), rel=1e-3)
@@ -234,10 +254,11 @@ def test_a_method_that_fails_on_its_worst_half_never_stands_better() -> None:
     errors = np.exp(random.normal(size=(64, 3)))
     crashing = np.where(errors[:, 0] > np.median(errors[:, 0]), INF, errors[:, 0])
     table = np.column_stack([errors, crashing])
-    ranks, shares = mean_ranks(table), profiles(table)
+    scores = 1 / (1 + table)
+    ranks, shares = mean_ranks(scores), profiles(table)
     assert ranks[3] > ranks[0]
     assert (shares[3] <= shares[0]).all()
     for other in (1, 2):
-        own = probability_of_improvement(table[:, 3], table[:, other], [0] * 64)[0]
-        assert own <= probability_of_improvement(table[:, 0], table[:, other], [0] * 64)[0]
-    assert probability_of_improvement(table[:, 3], table[:, 0], [0] * 64)[0] < 0.5
+        own = probability_of_improvement(scores[:, 3], scores[:, other], [0] * 64)[0]
+        assert own <= probability_of_improvement(scores[:, 0], scores[:, other], [0] * 64)[0]
+    assert probability_of_improvement(scores[:, 3], scores[:, 0], [0] * 64)[0] < 0.5

@@ -10,6 +10,7 @@ from typing import Any
 from indmech_bench.harness.cells import make_cells
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.identity import row_identity_key
+from indmech_bench.results.provenance import about_tasks
 from indmech_bench.results.rows import write_line
 
 Errors = Sequence[float]
@@ -38,7 +39,7 @@ def write_folder(
     `references` are given the errors 0; `changes` are fields that all rows have instead; `entry` of the manifest.
     """
     catalogue = Catalogue.read()
-    lines, families = [], {}
+    lines, tasks = [], []
     for (task, method), errors in cells.items():
         conditions = {"salt": "", "budget": None, "precision": "float64", "training": "fused"}
         made = list(make_cells(catalogue, [task], [method], **conditions))
@@ -46,13 +47,13 @@ def write_folder(
         if method == next(other for at, other in cells if at == task):
             shown += [(cell, [0.0] * len(errors)) for cell in made[:-1] if cell.method.name in references]
         for cell, values in shown:
-            families[cell.task.name] = cell.task.entry.facts["family"]
+            tasks.append(cell.task)
             for number, error in enumerate(values, seed):
                 fields = {"run": run, **cell.identity, "seed": number, **outcome(error), **(changes or {})}
                 lines.append(write_line({"key": row_identity_key(fields), **fields}))
     folder.mkdir(parents=True)
     (folder / "runs.jsonl").write_bytes(b"".join(lines))
-    runs = {run: {**ENTRY, "families": families, **(entry or {})}}
+    runs = {run: {**ENTRY, **about_tasks(tasks), **(entry or {})}}
     (folder / "manifest.json").write_text(json.dumps({"schema": 2, "runs": runs}))
     return folder
 

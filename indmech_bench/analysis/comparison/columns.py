@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from indmech_bench.analysis.comparison.compared import Compared
+from indmech_bench.analysis.task_rows import marked
 from indmech_bench.text.numbers import bracketed, number, pvalue
 from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
 
 COLUMNS: tuple[Column[Compared], ...] = (
-    Column("task", "task", lambda line: line.task, kind=Kind.NAME),
+    shown("task", lambda line: marked(line.task, line.control), Kind.NAME),
+    kept("task", lambda line: line.task),
+    kept("control", lambda line: line.control),
     Column("method", "method", lambda line: line.method, kind=Kind.NAME),
     shown("seeds", lambda line: f"{line.n_a} paired" if line.paired else f"{line.n_a} vs {line.n_b}"),
     kept("paired", lambda line: line.paired),
@@ -22,18 +25,19 @@ COLUMNS: tuple[Column[Compared], ...] = (
     shown("e (median)", lambda line: f"{number(line.error_a)} -> {number(line.error_b)}"),
     kept("error_a", lambda line: line.error_a),
     kept("error_b", lambda line: line.error_b),
-    shown("B - A [95 %]", lambda line: f"{number(line.difference)} {bracketed(line.interval)}".strip()),
+    shown("score B - A [95 %]", lambda line: f"{number(line.difference)} {bracketed(line.interval)}".strip()),
     kept("difference", lambda line: line.difference),
     kept_interval("difference", lambda line: line.interval),
     shown("better/ties/worse", lambda line: f"{line.better}/{line.ties}/{line.worse}" if line.paired else "–"),
     kept("better", lambda line: line.better),
     kept("worse", lambda line: line.worse),
     kept("ties", lambda line: line.ties),
-    Column("p_error", "p", lambda line: line.p_error, pvalue),
+    Column("p_score", "p", lambda line: line.p_score, pvalue),
+    Column("p_sign", "p (sign)", lambda line: line.p_sign, lambda p: "–" if p is None else pvalue(p)),
     shown("failed", lambda line: f"{line.failed_a} -> {line.failed_b}"),
     kept("regressed", lambda line: line.regressed),
 )
 
 
 def table_of(lines: tuple[Compared, ...]) -> Table[Compared]:
-    return Table("A -> B, p-values corrected by Holm", COLUMNS, lines)
+    return Table("A -> B by score, p-values corrected by Holm", COLUMNS, lines)

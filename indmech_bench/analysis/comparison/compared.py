@@ -10,14 +10,17 @@ FAMILYWISE = 0.01
 
 @dataclass(frozen=True)
 class Compared:
-    """One task and method in A and B. Errors of failed replicates are infinite; skipped ones are left out.
+    """One task and method in A and B. A failed replicate has e infinite and score 0; skipped ones are left out.
 
-    paired: whether on shared seeds; n_a, n_b: replicates compared; error_*: median e; difference: median of e(B) -
-    e(A) over shared seeds, or the difference of the medians, with a 95 % interval (order statistics; bootstrap);
-    better, worse, ties: seeds on which B errs less, more, the same (0 if unpaired); p_*: Holm-adjusted over all lines.
+    control: whether the task is one; paired: whether on shared seeds; n_a, n_b: replicates compared; error_*: median e;
+    difference: median of score(B) - score(A) over shared seeds, or the difference of the medians, with a 95 % interval
+    (order statistics; bootstrap); better, worse, ties: seeds on which B scores more, less, the same (0 if unpaired);
+    direction: positive where the test on scores points to B; p_score, p_identified: Holm-adjusted over all lines and
+    both; p_sign: sign test on better and worse, Holm-adjusted over all lines, None if unpaired.
     """
 
     task: str
+    control: bool
     method: str
     paired: bool
     n_a: int
@@ -34,12 +37,13 @@ class Compared:
     worse: int
     ties: int
     direction: float
-    p_error: float
+    p_score: float
+    p_sign: float | None
     p_identified: float
 
     @property
-    def error_differs(self) -> bool:
-        return self.p_error < FAMILYWISE
+    def score_differs(self) -> bool:
+        return self.p_score < FAMILYWISE
 
     @property
     def identified_differs(self) -> bool:
@@ -53,6 +57,6 @@ class Compared:
     @property
     def regressed(self) -> bool:
         """Whether B is significantly worse in either way, or fails more."""
-        worse_error = self.error_differs and self.direction > 0
+        worse_score = self.score_differs and self.direction < 0
         worse_rate = self.identified_differs and self.identified_b < self.identified_a
-        return worse_error or worse_rate or self.fails_more
+        return worse_score or worse_rate or self.fails_more

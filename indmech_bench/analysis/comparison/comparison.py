@@ -14,7 +14,8 @@ from indmech_bench.analysis.comparison.columns import table_of
 from indmech_bench.analysis.comparison.compared import FAMILYWISE, Compared
 from indmech_bench.analysis.comparison.matching import Match, match
 from indmech_bench.analysis.labels import with_labels
-from indmech_bench.analysis.view import error_of
+from indmech_bench.analysis.task_rows import with_tasks
+from indmech_bench.analysis.view import error_of, score_of
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import existing_folder, read_folder, read_manifest
 from indmech_bench.results.row_fields import LabelledRow
@@ -28,6 +29,7 @@ from indmech_bench.statistics.significance import (
     holm,
     rank_sum_pvalue,
     rates_pvalue,
+    sign_pvalue,
     signed_rank_pvalue,
     tied_ranks,
 )
@@ -85,12 +87,13 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
     """Compare two results folders, A before and B after. Raises InputError.
 
     Rows are matched on task with settings, method with settings and seed; `matching` says how. Of each task and method
-    the shared seeds are compared in pairs, by Wilcoxon's signed ranks; where no seed is shared, by Mann-Whitney's test
-    on e and Fisher's on the identified. p-values are corrected by Holm over all lines and both. Rows of different task
-    versions are never compared.
+    the shared seeds are compared in pairs, by Wilcoxon's signed ranks on `score`, 0 for a failure, and a sign test
+    beside them; where no seed is shared, by Mann-Whitney's test on `score` and Fisher's on the identified. p-values are
+    corrected by Holm over all lines and both, those of the sign test over all lines. Rows of different task versions
+    are never compared.
     """
     places = existing_folder(a), existing_folder(b)
-    rows_a, rows_b = (with_labels(newest(read_folder(place))[0]) for place in places)
+    rows_a, rows_b = (with_tasks(with_labels(newest(read_folder(place))[0]), places) for place in places)
     found = match(rows_a, rows_b, *(read_manifest(place)["runs"] for place in places))
     apart: dict[str, None] = {}
     lines: list[Compared] = []
@@ -102,9 +105,21 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
             else:
                 lines.append(line)
     references = _references([matched for matched in found.references if _same_version(matched, apart)])
-    adjusted = holm([p for line in lines for p in (line.p_error, line.p_identified)])
-    lines = [replace(line, p_error=adjusted[2 * i], p_identified=adjusted[2 * i + 1]) for i, line in enumerate(lines)]
-    return Comparison(*places, tuple(lines), found.differences, (*apart, *found.only), references)
+    return Comparison(*places, tuple(_corrected(lines)), found.differences, (*apart, *found.only), references)
+
+
+def _corrected(lines: Sequence[Compared]) -> list[Compared]:
+    adjusted = holm([p for line in lines for p in (line.p_score, line.p_identified)])
+    signs = iter(holm([line.p_sign for line in lines if line.p_sign is not None]))
+    return [
+        replace(
+            line,
+            p_score=adjusted[2 * i],
+            p_sign=None if line.p_sign is None else next(signs),
+            p_identified=adjusted[2 * i + 1],
+        )
+        for i, line in enumerate(lines)
+    ]
 
 
 def _same_version(matched: Match, apart: dict[str, None]) -> bool:
@@ -125,22 +140,23 @@ def _compared(matched: Match) -> Compared | None:
     shared = [seed for seed in a if seed in b]
     if shared:
         a, b = ({seed: rows[seed] for seed in shared} for rows in (a, b))
-    errors_a, errors_b = (np.array([error_of(row) for row in rows.values()]) for rows in (a, b))
+    scores_a, scores_b = (np.array([score_of(row) for row in rows.values()]) for rows in (a, b))
     found_a, found_b = (np.array([_identified(row) for row in rows.values()]) for rows in (a, b))
     if shared:
-        moved = differences(errors_a, errors_b)
+        moved = differences(scores_a, scores_b)
         difference, interval = float(np.median(moved)), median_interval(moved)
         tests = signed_rank_pvalue(moved), signed_rank_pvalue(found_b - found_a)
     else:
         moved = np.zeros(0)
-        difference = float(differences([np.median(errors_a)], [np.median(errors_b)])[0])
-        interval = median_difference_interval(errors_a, errors_b)
+        difference = float(differences([np.median(scores_a)], [np.median(scores_b)])[0])
+        interval = median_difference_interval(scores_a, scores_b)
         tests = (
-            rank_sum_pvalue(errors_a, errors_b),
+            rank_sum_pvalue(scores_a, scores_b),
             rates_pvalue(int(found_a.sum()), len(a), int(found_b.sum()), len(b)),
         )
     return Compared(
         task=matched.task,
+        control=matched.control,
         method=matched.method,
         paired=bool(shared),
         n_a=len(a),
@@ -149,26 +165,27 @@ def _compared(matched: Match) -> Compared | None:
         failed_b=_failed(b),
         identified_a=float(found_a.mean()),
         identified_b=float(found_b.mean()),
-        error_a=float(np.median(errors_a)),
-        error_b=float(np.median(errors_b)),
+        error_a=float(np.median([error_of(row) for row in a.values()])),
+        error_b=float(np.median([error_of(row) for row in b.values()])),
         difference=difference,
         interval=interval,
-        better=int((moved < 0).sum()),
-        worse=int((moved > 0).sum()),
+        better=int((moved > 0).sum()),
+        worse=int((moved < 0).sum()),
         ties=int((moved == 0).sum()),
-        direction=_direction(errors_a, errors_b, moved),
-        p_error=tests[0],
+        direction=_direction(scores_a, scores_b, moved),
+        p_score=tests[0],
+        p_sign=sign_pvalue(moved) if shared else None,
         p_identified=tests[1],
     )
 
 
-def _direction(errors_a: Floats, errors_b: Floats, moved: Floats) -> float:
-    """Which way the rank test points: positive where B errs more. `moved`: paired differences, none if unpaired."""
+def _direction(scores_a: Floats, scores_b: Floats, moved: Floats) -> float:
+    """Which way the rank test points: positive where B scores more. `moved`: paired differences, none if unpaired."""
     if len(moved):
         moved = moved[moved != 0]
         return float((np.sign(moved) * tied_ranks(np.abs(moved))).sum())
-    ranks = tied_ranks(np.concatenate([errors_a, errors_b]))
-    return float(ranks[len(errors_a) :].mean() - ranks[: len(errors_a)].mean())
+    ranks = tied_ranks(np.concatenate([scores_a, scores_b]))
+    return float(ranks[len(scores_a) :].mean() - ranks[: len(scores_a)].mean())
 
 
 def _identified(row: LabelledRow) -> float:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from indmech_bench.registry.values import written
-from indmech_bench.results.row_fields import LabelledRow, field_of
+from indmech_bench.results.row_fields import TaskRow, field_of
 from indmech_bench.text.lines import printable
 
 Method = tuple[Any, ...]
 """Name, settings, protocol, budget, precision and way of training of a method, hashable."""
-Cell = dict[tuple[str, int], LabelledRow]
+Cell = dict[tuple[str, int], TaskRow]
 """Rows by (salt, seed)."""
 
 CONDITIONS = ("protocol", "budget", "precision", "training")
@@ -34,6 +34,10 @@ class Match:
         return bool(_first(self.a)["reference"])
 
     @property
+    def control(self) -> bool:
+        return bool(_first(self.a)["control"])
+
+    @property
     def versions(self) -> tuple[set[int], set[int]]:
         """The versions of the task in either folder."""
         return {row["task_version"] for row in self.a.values()}, {row["task_version"] for row in self.b.values()}
@@ -49,9 +53,7 @@ class Matching:
     differences: tuple[str, ...]
 
 
-def match(
-    a: Sequence[LabelledRow], b: Sequence[LabelledRow], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]
-) -> Matching:
+def match(a: Sequence[TaskRow], b: Sequence[TaskRow], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]) -> Matching:
     """Match labelled rows of two folders: tasks by name and settings, methods within a task by all that names them.
 
     A method without such a partner is matched by ever less of it, down to its name, where one is left in either
@@ -85,11 +87,11 @@ def match(
     return Matching(methods, references, tuple(only), differences)
 
 
-def _first(rows: Mapping[Any, LabelledRow]) -> LabelledRow:
+def _first(rows: Mapping[Any, TaskRow]) -> TaskRow:
     return next(iter(rows.values()))
 
 
-def _label(a: Mapping[Any, LabelledRow], b: Mapping[Any, LabelledRow]) -> str:
+def _label(a: Mapping[Any, TaskRow], b: Mapping[Any, TaskRow]) -> str:
     before, after = _first(a)["label"], _first(b)["label"]
     return before if before == after else f"{before} -> {after}"
 
@@ -98,7 +100,7 @@ def _frozen(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, written(name, value)) for name, value in settings.items()))
 
 
-def _by_task(rows: Sequence[LabelledRow]) -> dict[Any, dict[Method, Cell]]:
+def _by_task(rows: Sequence[TaskRow]) -> dict[Any, dict[Method, Cell]]:
     """Task with its settings -> method -> its rows."""
     tasks: dict[Any, dict[Method, Cell]] = {}
     known: dict[tuple[Any, ...], Cell] = {}
@@ -134,7 +136,7 @@ def _partners(a: Iterable[Method], b: Iterable[Method]) -> Iterator[tuple[Method
                 yield ours[0], theirs[0]
 
 
-def _settings_difference(a: LabelledRow, b: LabelledRow) -> str:
+def _settings_difference(a: TaskRow, b: TaskRow) -> str:
     """`adam: learning_rate 0.02 -> 0.01`, with protocol, budget, precision and way of training."""
     before, after = ({**row["settings"], **{name: field_of(row, name) for name in CONDITIONS}} for row in (a, b))
     changes = [
@@ -166,7 +168,7 @@ def _listed(values: set[Any]) -> str:
 
 
 def _run_differences(
-    a: Sequence[LabelledRow], b: Sequence[LabelledRow], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]
+    a: Sequence[TaskRow], b: Sequence[TaskRow], runs_a: Mapping[str, Any], runs_b: Mapping[str, Any]
 ) -> Iterator[str]:
     """Package versions and machine, of the runs that made the rows."""
     before, after = (

@@ -14,11 +14,14 @@ def how(lines: Sequence[Compared]) -> list[str]:
     if unpaired:
         which = "all lines" if len(unpaired) == len(lines) else f"{len(unpaired)} of {len(lines)} lines"
         said.append(
-            f"unpaired, since no seed is shared: {which} (Mann-Whitney for e, Fisher for identified; difference of "
+            f"unpaired, since no seed is shared: {which} (Mann-Whitney for score, Fisher for identified; difference of "
             "medians, bootstrap interval)"
         )
     if len(unpaired) < len(lines):
-        said.append("paired on shared seeds: Wilcoxon signed ranks; median difference, interval by order statistics")
+        said.append(
+            "paired on shared seeds: Wilcoxon signed ranks of score = 1/(1+e), a failure 0, beside them a sign test on "
+            "better and worse; median difference of scores, interval by order statistics"
+        )
     return said
 
 
@@ -27,7 +30,7 @@ def found(lines: Sequence[Compared]) -> list[str]:
     level = f"family-wise {100 * FAMILYWISE:g} %"
     if not lines:
         return ["nothing was compared: A and B have no task and method in common"]
-    differing = [line for line in lines if line.error_differs or line.identified_differs]
+    differing = [line for line in lines if line.score_differs or line.identified_differs]
     said = [f"{line.method} on {line.task}: {_way(line)}" for line in differing] or [
         f"no difference at {level}, Holm over {2 * len(lines)} tests"
     ]
@@ -43,8 +46,8 @@ def found(lines: Sequence[Compared]) -> list[str]:
 
 def _way(line: Compared) -> str:
     said = []
-    if line.error_differs:
-        said.append(f"e is {'larger' if line.direction > 0 else 'smaller'} in B")
+    if line.score_differs:
+        said.append(f"scores are {'higher' if line.direction > 0 else 'lower'} in B")
     if line.identified_differs:
         said.append(f"{'fewer' if line.identified_b < line.identified_a else 'more'} are identified in B")
     return ", ".join(said)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from indmech_bench.analysis.ranking.line import Interval, Line
-from indmech_bench.text.numbers import between, bracketed, number, rates
+from indmech_bench.analysis.task_rows import marked
+from indmech_bench.text.numbers import bracketed, number, rates, whole
 from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
 
 BESIDE = ("fit_error", "extrapolation_error")
@@ -14,24 +16,29 @@ BESIDE = ("fit_error", "extrapolation_error")
 
 
 def tables_of(
-    lines: tuple[Line, ...], *, tasks: Sequence[str], pairs: int, metric: str, view: str
+    lines: tuple[Line, ...], *, tasks: Sequence[str], controls: Sequence[str], pairs: int, metric: str, view: str
 ) -> tuple[Table[Line], ...]:
     """The tables of one view: overall, identified by task, the metric by task.
 
     Args:
         lines: one a method or reference.
         tasks: the labels that have columns of their own.
-        pairs: how many (task, seed) pairs the view holds.
+        controls: those of them that are in no overall figure. A view of controls alone has no table of such figures.
+        pairs: how many (task, seed) pairs of the other tasks the view holds.
         metric: what the medians by task show.
         view: the name of the view; empty where there is one.
     """
     of_view = f"{view}: " if view else ""
     named: tuple[Column[Line], ...] = (kept("view", lambda line: view),) if view else ()
+    heads = {task: marked(task, task in controls) for task in tasks}
+    overall = (*named, *_overall(pairs, metric))
+    if len(controls) == len(tasks):
+        overall = tuple(replace(column, head=None) for column in overall)
     tables = [
-        (f"{of_view}all tasks", (*named, *_overall(pairs, metric))),
-        (f"{of_view}identified, by task", (METHOD, *(_identified(task) for task in tasks))),
+        (f"{of_view}all tasks{' but controls' if controls else ''}", overall),
+        (f"{of_view}identified, by task", (METHOD, *(_identified(task, head) for task, head in heads.items()))),
     ]
-    of_metric = tuple(column for task in tasks for column in _of_metric(task, metric))
+    of_metric = tuple(column for task, head in heads.items() for column in _of_metric(task, head, metric))
     if metric == "identified":  # the table is there already, its intervals are not
         of_metric = tuple(column for column in of_metric if column.head is None)
         return tuple(_table(title, columns, lines) for title, columns in [*tables, ("", of_metric)])
@@ -50,24 +57,21 @@ def _overall(pairs: int, metric: str) -> tuple[Column[Line], ...]:
     return (
         shown("rank", lambda line: "ref" if line.reference else "–" if line.rank is None else str(line.rank)),
         kept("rank", lambda line: line.rank),
+        Column("tier", "tier", lambda line: line.tier),
         METHOD,
         kept("reference", lambda line: line.reference),
         Column("identified", "identified", lambda line: line.identified, lambda value: _fixed(value, 2)),
         Column("identified", "[95 %]", lambda line: line.interval, lambda ends: rates(ends, 2), interval=True),
-        kept("median_fit_error", lambda line: line.medians["fit_error"]),
-        kept_interval("median_fit_error", lambda line: line.median_intervals["fit_error"]),
         Column("median_extrapolation_error", "e (median)", lambda line: line.medians["extrapolation_error"]),
-        Column(
-            "median_extrapolation_error",
-            "[95 %]",
-            lambda line: line.median_intervals["extrapolation_error"],
-            between,
-            interval=True,
-        ),
-        shown("fit (median)", lambda line: number(line.medians["fit_error"])),
+        kept_interval("median_extrapolation_error", lambda line: line.median_intervals["extrapolation_error"]),
+        Column("score", "score", lambda line: line.score, lambda value: _fixed(value, 3)),
+        Column("score", "[95 %]", lambda line: line.score_interval, lambda ends: rates(ends, 3), interval=True),
+        Column("rank", "rank [95 %]", lambda line: line.rank_interval, whole, interval=True),
+        Column("leave_one_out", "leave one out", lambda line: line.leave_one_out, whole, interval=True),
+        Column("leave_one_out_task", "moved most by", lambda line: line.leave_one_out_task),
+        Column("median_fit_error", "fit", lambda line: line.medians["fit_error"]),
+        kept_interval("median_fit_error", lambda line: line.median_intervals["fit_error"]),
         *(() if metric in BESIDE else _median(metric)),
-        Column("score_iqm", "score (iqm)", lambda line: line.score, lambda value: _fixed(value, 3)),
-        Column("score_iqm", "[95 %]", lambda line: line.score_interval, lambda ends: rates(ends, 3), interval=True),
         kept("ok", lambda line: line.ok),
         Column("failed", "failed", lambda line: line.failed),
         kept("skipped", lambda line: line.skipped),
@@ -86,11 +90,11 @@ def _median(metric: str) -> tuple[Column[Line], ...]:
     )
 
 
-def _identified(task: str) -> Column[Line]:
-    return Column(f"identified:{task}", task, lambda line: line.by_task[task]["identified"])
+def _identified(task: str, head: str) -> Column[Line]:
+    return Column(f"identified:{task}", head, lambda line: line.by_task[task]["identified"])
 
 
-def _of_metric(task: str, metric: str) -> tuple[Column[Line], ...]:
+def _of_metric(task: str, head: str, metric: str) -> tuple[Column[Line], ...]:
     """A median with its interval in one cell, and as fields of their own."""
 
     def value(line: Line) -> float | None:
@@ -100,7 +104,7 @@ def _of_metric(task: str, metric: str) -> tuple[Column[Line], ...]:
         return line.by_task_intervals[task]
 
     return (
-        shown(task, lambda line: f"{number(value(line))} {bracketed(interval(line))}".strip()),
+        shown(head, lambda line: f"{number(value(line))} {bracketed(interval(line))}".strip()),
         kept(f"{metric}:{task}", value),
         kept_interval(f"{metric}:{task}", interval),
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from indmech_bench.analysis.group_by import grouped
-from indmech_bench.analysis.view import by_method, error_of, families, ranked_rows
+from indmech_bench.analysis.view import by_method, error_of, score_of, tabled_rows
 from indmech_bench.errors import InputError
 from indmech_bench.results.folder import existing_folder
-from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.row_fields import TaskRow
 from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.ranks import (
     MOST,
@@ -30,11 +30,11 @@ Share = tuple[float, tuple[float, float] | None]
 
 @dataclass(frozen=True)
 class Rivalry:
-    """The methods that cover a view, best mean rank first, on its (task, seed) pairs.
+    """The methods that cover a view, best mean rank first, on its (task, seed) pairs, controls left out.
 
-    mean_ranks: (methods,); profiles: (methods, thresholds), share of the pairs with e at most the threshold; wins:
-    (method, other) -> share of the pairs on which the method errs less, ties half, with its interval; critical: None
-    for fewer than 3 methods; of more than 10 it holds the ten best.
+    mean_ranks: (methods,), of `score`; profiles: (methods, thresholds), share of the pairs with e at most the
+    threshold; wins: (method, other) -> share of the pairs on which the method scores more, ties half, with its
+    interval; critical: None for fewer than 3 methods; of more than 10 it holds the ten best.
     """
 
     view: str
@@ -49,54 +49,57 @@ class Rivalry:
 def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry, ...]:
     """Of all tasks together, then of each family. Methods with holes or skipped tasks are left out of a view.
 
-    Raises InputError where no view is covered by two methods.
+    Controls are in none. Raises InputError where no view is covered by two methods.
     """
     place = existing_folder(folder)
-    rows, _ = ranked_rows([place], family)
-    views = {"all tasks": rows, **{f"family {name}": of_family for name, of_family in _of_families(rows, place)}}
+    rows = [row for row in tabled_rows([place], family)[0] if not row["control"]]
+    if not rows:
+        raise InputError(f"'{place}' has no task to rank by: all that are asked for are controls.")
+    views = {"all tasks": rows, **{f"family {name}": of_family for name, of_family in _of_families(rows)}}
     found = tuple(rivalry for name, of_view in views.items() if (rivalry := _rivalry(name, of_view)) is not None)
     if not found:
         raise InputError(f"'{place}' has no two methods that cover the same (task, seed) pairs.")
     return found
 
 
-def _of_families(rows: Sequence[LabelledRow], place: Path) -> Iterator[tuple[str, list[LabelledRow]]]:
-    views = grouped(rows, "family", families([place]))
+def _of_families(rows: Sequence[TaskRow]) -> Iterator[tuple[str, list[TaskRow]]]:
+    views = grouped(rows, "family")
     if len(views) > 1:
         yield from views.items()
 
 
-def _rivalry(view: str, rows: Sequence[LabelledRow]) -> Rivalry | None:
+def _rivalry(view: str, rows: Sequence[TaskRow]) -> Rivalry | None:
     pairs = sorted({(row["task_label"], row["seed"]) for row in rows})
-    columns = {
-        name: [error_of(replicates[pair]) for pair in pairs]
+    covering = {
+        name: [replicates[pair] for pair in pairs]
         for (reference, name), replicates in by_method(rows).items()
         if not reference
         and len(replicates) == len(pairs)
         and all(row["status"] != Status.SKIPPED for row in replicates.values())
     }
-    if len(columns) < 2:
+    if len(covering) < 2:
         return None
-    errors = np.array(list(columns.values())).T
-    ranks = mean_ranks(errors)
+    scores = np.array([[score_of(row) for row in of_method] for of_method in covering.values()]).T
+    ranks = mean_ranks(scores)
     order = np.argsort(ranks, kind="stable")
-    names, errors, ranks = [list(columns)[i] for i in order], errors[:, order], ranks[order]
+    names, scores, ranks = [list(covering)[i] for i in order], scores[:, order], ranks[order]
+    errors = np.array([[error_of(row) for row in covering[name]] for name in names]).T
     return Rivalry(
         view=view,
         names=tuple(names),
         pairs=len(pairs),
         mean_ranks=tuple(map(float, ranks)),
         profiles=profiles(errors),
-        wins=_wins(names, errors, [task for task, _ in pairs]),
-        critical=critical_difference(errors[:, :MOST], names[:MOST]) if len(names) > 2 else None,
+        wins=_wins(names, scores, [task for task, _ in pairs]),
+        critical=critical_difference(scores[:, :MOST], names[:MOST]) if len(names) > 2 else None,
     )
 
 
-def _wins(names: Sequence[str], errors: Floats, tasks: Sequence[str]) -> dict[tuple[str, str], Share]:
+def _wins(names: Sequence[str], scores: Floats, tasks: Sequence[str]) -> dict[tuple[str, str], Share]:
     found: dict[tuple[str, str], Share] = {}
     for i, method in enumerate(names):
         for j, other in enumerate(names[:i]):
-            share, interval = probability_of_improvement(errors[:, i], errors[:, j], tasks)
+            share, interval = probability_of_improvement(scores[:, i], scores[:, j], tasks)
             found[method, other] = share, interval
             found[other, method] = 1 - share, interval and (1 - interval[1], 1 - interval[0])
     return found

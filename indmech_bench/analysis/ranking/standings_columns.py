@@ -16,7 +16,11 @@ METHOD: Column[str] = Column("method", "method", lambda name: name, kind=Kind.NA
 def document(folder: Path, rivalries: Sequence[Rivalry]) -> Document:
     """A section a view: the standings of all tasks, then of each family."""
     sections = tuple(Section(rivalry.view, _tables(rivalry), _facts(rivalry)) for rivalry in rivalries)
-    return Document(f"Standings of {folder}", sections)
+    note = (
+        "Ranks, wins and critical differences are by score = 1/(1+e), a failure's is 0, within 1e-6 a tie; shares "
+        "of pairs below an error are by e. Controls, tasks whose truths have a given rho, are left out."
+    )
+    return Document(f"Standings of {folder}", sections, (note,))
 
 
 def _facts(rivalry: Rivalry) -> dict[str, float | None]:
@@ -29,13 +33,13 @@ def _facts(rivalry: Rivalry) -> dict[str, float | None]:
 
 
 def _tables(rivalry: Rivalry) -> tuple[Table[str], ...]:
-    """Mean ranks with the performance profile, who errs less than whom, and critical differences."""
+    """Mean ranks with the performance profile, who scores more than whom, and critical differences."""
     names = rivalry.names
     title = f"{rivalry.view}, {rivalry.pairs} (task, seed) pairs"
     tables = [
-        Table(f"{title}: mean rank and share of pairs below an error", _standing(rivalry), names),
+        Table(f"{title}: mean rank by score, and share of pairs below an error", _standing(rivalry), names),
         Table(
-            f"{title}: share of pairs on which the row's method errs less than the column's",
+            f"{title}: share of pairs on which the row's method scores more than the column's",
             (METHOD, *(column for other in names for column in _wins(rivalry, other))),
             names,
         ),
