@@ -79,6 +79,19 @@ def leaderboard(
 
 
 @app.command()
+def sensitivity(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
+    form: Form = "table",
+) -> None:
+    """Say whether the order of methods survives other definitions of the error, on the same solutions."""
+    from indmech_bench.analysis.ranking import sensitivity, sensitivity_columns
+    from indmech_bench.text.writing import write
+
+    show(write(sensitivity_columns.document(folder, sensitivity.sensitivity(folder, family=family)), form))
+
+
+@app.command()
 def drift(
     folder: Annotated[Path, typer.Argument(help="a results folder with a task that starts at the truth")],
     form: Form = "table",

@@ -90,11 +90,8 @@ def rank_methods(methods: Sequence[Scores]) -> Ranking:
     means = np.stack([method.means for method in methods])
     aggregates = means @ weights(families)
     several = len(set(families)) > 1
-    units = families if several else tuple(map(str, range(len(families))))
-    drawn = [method.resampled for method in methods]
-    replicates = (
-        None if any(one is None for one in drawn) else _replicates([one for one in drawn if one is not None], units)
-    )
+    units = _units(families)
+    replicates = _aggregates(methods)
     return Ranking(
         ranks=ranks(aggregates),
         intervals=None if replicates is None else _middle(ranks(replicates)),
@@ -102,6 +99,32 @@ def rank_methods(methods: Sequence[Scores]) -> Ranking:
         left_out=_left_out(means, families) if len(families) > 1 else None,
         resampled=f"{'families' if several else 'tasks'} and seeds" if len(units) > 1 else "seeds",
     )
+
+
+def resolved_order(methods: Sequence[Scores]) -> Integers | None:
+    """(M, M): 1 where the first is better than the second, -1 where worse, 0 where the draws do not tell them apart.
+
+    By the 95 % interval of their difference in the same bootstrap as that of `rank_methods`; None where a task has too
+    few seeds.
+    """
+    replicates = _aggregates(methods)
+    if replicates is None:
+        return None
+    low, high = np.moveaxis(np.stack([_middle(own - replicates) for own in replicates]), -1, 0)
+    return (low > TIE).astype(int) - (high < -TIE)
+
+
+def _units(families: Sequence[str]) -> tuple[str, ...]:
+    """What is drawn anew besides seeds: families, or of one family its tasks."""
+    return tuple(families) if len(set(families)) > 1 else tuple(map(str, range(len(families))))
+
+
+def _aggregates(methods: Sequence[Scores]) -> Floats | None:
+    """(M, B): the aggregates in bootstrap resamples; None where a task has too few seeds."""
+    drawn = [method.resampled for method in methods]
+    if any(one is None for one in drawn):
+        return None
+    return _replicates([one for one in drawn if one is not None], _units(methods[0].families))
 
 
 def ranks(aggregates: Floats) -> Integers:
