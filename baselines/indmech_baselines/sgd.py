@@ -30,7 +30,11 @@ class Sgd(SingleStart):
     cosine: let the rate follow a cosine to 0; otherwise it stays.
     checkpoints: on how many evenly spaced steps, the last among them, the solution is scored too.
     clip: largest norm of a replicate's gradient, longer ones are shortened; none for no limit.
-    Source: Polyak (1964); torch.optim.SGD.
+    label_noise: standard deviation s of noise on what is fitted, drawn anew at every step: the mean periodogram is
+        multiplied by exp(s z - s^2 / 2), z standard normal, one a frequency (and its negative). 0 for none. For samples of
+        kernels alone; the noise of a minibatch of m is that of s = (2 m)^(-1/2).
+    Source: Polyak (1964); torch.optim.SGD; label noise: Blanc et al. (COLT 2020), Damian et al. (NeurIPS 2021), HaoChen
+        et al. (COLT 2021).
     """
 
     approach: ClassVar[str] = "fit"
@@ -40,6 +44,7 @@ class Sgd(SingleStart):
         "weight_decay": "[0, inf)",
         "checkpoints": "[0, inf)",
         "clip": "(0, inf)",
+        "label_noise": "[0, inf)",
     }
     grid: ClassVar[dict[str, list[float | None]]] = {
         "learning_rate": [0.01, 0.02, 0.05, 0.1],
@@ -53,6 +58,7 @@ class Sgd(SingleStart):
     cosine: bool = True
     checkpoints: int = 0
     clip: float | None = 1.0
+    label_noise: float = 0.0
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
         rule = DescentRule(self.learning_rate, self.momentum, self.weight_decay)
@@ -61,7 +67,8 @@ class Sgd(SingleStart):
     def fit(self, problem: Problem) -> Solution:
         kept = {self.steps * i // self.checkpoints for i in range(self.checkpoints)}
         trace = Trace({})
-        trained = self.trained(problem, batch=self.batch, cosine=self.cosine, watch=trace, watched=kept)
+        noise = {"batch": self.batch, "label_noise": self.label_noise}
+        trained = self.trained(problem, **noise, cosine=self.cosine, watch=trace, watched=kept)
         if kept:
             trace(self.steps, trained)
         full = self.batch is None or self.batch >= problem.samples
