@@ -79,6 +79,8 @@ class DriftTask(FullLengthTask):
     observation: samples (256 of them), spectrum or impulse.
     floor: power of the known white noise in every sample, relative to the signal's. The smaller it is, the sharper is
         the loss where the spectrum nearly vanishes, and the shorter the steps must be that do not leave the data.
+    equal_norms: give both kernels the same norm. No law and no log rho changes, but training does: as they are drawn the
+        second is 64 times the first, and steps must be that much shorter.
     Source: Besserve et al. (AAAI 2021), abstract: "SGD can hinder extrapolation"; THEORY 3.1, drift.
     """
 
@@ -92,12 +94,22 @@ class DriftTask(FullLengthTask):
 
     observation: str = "samples"
     floor: float = 0.001
+    equal_norms: bool = False
 
     def check(self) -> None:
         """The observation is one of the modes, and has a floor where one is given."""
         super().check()
         if self.observation != "samples" and self.floor != FLOOR:
             raise InputError(f"floor {self.floor} is for the observation 'samples', not '{self.observation}'.")
+
+    def sample(self, streams: Streams) -> dict[str, Tensor]:
+        """True kernels (R, 64), output of mean power 1, of equal norms where that is wanted."""
+        drawn = super().sample(streams)
+        if not self.equal_norms:
+            return drawn
+        norms = {name: kernel.norm(dim=-1, keepdim=True) for name, kernel in drawn.items()}
+        shared = (norms["k1"] * norms["k2"]).sqrt()
+        return {name: kernel * shared / norms[name] for name, kernel in drawn.items()}
 
     def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
         return show_kernels(self.model, parameters, self.observation, streams, floor=self.floor)
