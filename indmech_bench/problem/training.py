@@ -22,7 +22,7 @@ from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.parameters import Parameters, starts_in
 
 Seen = tuple[Tensor | None, Tensor | None]
-"""Indices of samples and factors of label noise: (R, B, ...) of a block of steps, (R, ...) of one; None for all, none."""
+"""Indices of samples (None: all) and factors of label noise (None: none): (R, B, ...) of B steps, (R, ...) of one."""
 Watch = Callable[[int, Parameters], None]
 """Shown a step and the parameters before it."""
 

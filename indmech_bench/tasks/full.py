@@ -79,8 +79,8 @@ class DriftTask(FullLengthTask):
     observation: samples (256 of them), spectrum or impulse.
     floor: power of the known white noise in every sample, relative to the signal's. The smaller it is, the sharper is
         the loss where the spectrum nearly vanishes, and the shorter the steps must be that do not leave the data.
-    equal_norms: give both kernels the same norm. No law and no log rho changes, but training does: as they are drawn the
-        second is 64 times the first, and steps must be that much shorter.
+    equal_norms: give both kernels the same norm. No law and no log rho changes, but training does: as they are drawn
+        the second is 64 times the first, and steps must be that much shorter.
     Source: Besserve et al. (AAAI 2021), abstract: "SGD can hinder extrapolation"; THEORY 3.1, drift.
     """
 

@@ -85,8 +85,8 @@ class Engine:
             start: where training begins.
             phases: known ones.
             order: (steps,) the phase of each step.
-            blocks: of the next B steps indices (R, B, m) of samples, None for all, and factors (R, B, [E,] n // 2 + 1) on
-                their mean, None for none; both None for all steps.
+            blocks: of the next B steps indices (R, B, m) of samples, None for all, and factors (R, B, [E,] bins) on their
+                mean, None for none; both None for all steps.
             cosine: whether rates fall along a cosine.
             watched: steps before which `watch` is shown the parameters.
             watch: a function of step and parameters.

@@ -54,7 +54,7 @@ class Samples:
         return spectrum + over_starts(self.floor.unsqueeze(-1), spectrum)
 
     def loss(self, parameters: Parameters, batch: Tensor | None = None, factors: Tensor | None = None) -> Tensor:
-        """Fit loss (R,) or (R, S); `batch` (R, m) chooses samples, `factors` (R, [E,] n // 2 + 1) multiply their mean."""
+        """Fit loss (R,) or (R, S); `batch` (R, m) chooses samples, `factors` (R, [E,] bins) multiply their mean."""
         spectrum = self._spectrum(parameters)
         mean = self._mean(batch)
         if factors is not None:
