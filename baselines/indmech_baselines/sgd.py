@@ -31,8 +31,8 @@ class Sgd(SingleStart):
     checkpoints: on how many steps beside the start, in equal ratios up to the last, the solution is scored too.
     clip: largest norm of a replicate's gradient, longer ones are shortened; none for no limit.
     label_noise: standard deviation s of noise on what is fitted, drawn anew at every step: the mean periodogram is
-        multiplied by exp(s z - s^2 / 2), z standard normal, one a frequency (and its negative). 0 for none. For periodograms
-        alone; minibatches of m have the noise of s = (2 m)^(-1/2).
+        multiplied by exp(s z - s^2 / 2), z standard normal, one a frequency (and its negative). 0 for none. For
+        periodograms alone; minibatches of m have the noise of s = (2 m)^(-1/2).
     Source: Polyak (1964); torch.optim.SGD; label noise: Blanc et al. (COLT 2020), Damian et al. (NeurIPS 2021), HaoChen
         et al. (COLT 2021).
     """

@@ -16,10 +16,11 @@ from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, 
 Item = TypeVar("Item")
 NOTES = (
     "medians [95 % by order statistics]; a replicate that failed counts as infinite error",
-    "change: of log rho from first to last checkpoint; rises: share of replicates in which it grows [Wilson]; way: share "
-    "of the way from the first log rho to the largest that any solution has",
-    "less control: paired differences on shared seeds to the regime of the same settings without noise; p by Wilcoxon's "
-    "signed ranks, corrected by Holm over all regimes",
+    "change: of log rho from first to last checkpoint; rises: share of replicates in which it grows [Wilson]; way: the "
+    "share of the way from the first log rho to the largest that any solution has; worst fit: the largest median "
+    "of any checkpoint",
+    "less control: paired differences on shared seeds to the regime of the same settings without noise; p by "
+    "Wilcoxon's signed ranks, corrected by Holm over all regimes",
     f"a fit is good up to {FITS}; noise leads away from the truth where e exceeds the control's by {LEAVES}, towards "
     f"balance where log rho does by {RISES}; balance is reached from {ARRIVED} of the way on",
 )

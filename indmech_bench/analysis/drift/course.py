@@ -58,8 +58,8 @@ class Checkpoint:
 class Against:
     """The end beside that of the full-batch control, on shared seeds.
 
-    error, ratio: paired differences of e and of log rho, regime less control. p_error, p_ratio: Wilcoxon's signed ranks,
-    two-sided, values within 1e-6 tied; corrected by Holm over all regimes of the folder.
+    error, ratio: paired differences of e and of log rho, regime less control. p_error, p_ratio: Wilcoxon's signed
+    ranks, two-sided, values within 1e-6 tied; corrected by Holm over all regimes of the folder.
     """
 
     control: str

@@ -95,7 +95,7 @@ def _ends(row: LabelledRow, steps: Sequence[int]) -> tuple[float | None, float |
 def _checkpoint(rows: Rows, step: int) -> Checkpoint:
     return Checkpoint(
         step,
-        log_generic_ratio=Middle.of([value for value in _at(rows, "log_generic_ratio", step).values()]),
+        log_generic_ratio=Middle.of([*_at(rows, "log_generic_ratio", step).values()]),
         fit_error=Middle.of([*_at(rows, "fit_error", step).values()]),
         extrapolation_error=Middle.of([*_at(rows, "extrapolation_error", step).values()]),
     )
@@ -128,7 +128,7 @@ def _against(label: str, rows: Rows, control: Rows) -> Against | None:
     if not len(error):
         return None
     tests = (signed_rank_pvalue(error), signed_rank_pvalue(ratio))
-    return Against(label, len(error), Middle.of(error), Middle.of(ratio), *tests)
+    return Against(label, len(error), Middle.of([*error]), Middle.of([*ratio]), *tests)
 
 
 def _corrected(found: Sequence[Course]) -> list[Course]:

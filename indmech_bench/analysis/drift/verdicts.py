@@ -1,7 +1,7 @@
 """What a regime says of the two expectations, from intervals alone, and a sentence of it.
 
-The paper: stochastic training leads away from the truth at a good fit. THEORY: it leads to balance, where log rho is the
-largest of any solution. Both are said relative to the full-batch control, which shares all but the noise.
+The paper: stochastic training leads away from the truth at a good fit. THEORY: it leads to balance, where log rho is
+the largest of any solution. Both are said relative to the full-batch control, which shares all but the noise.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 
 from indmech_bench.analysis.drift.course import Course, Interval
 from indmech_bench.scoring.metrics import IDENTIFIED_ERROR
-from indmech_bench.text.numbers import number, pvalue
+from indmech_bench.text.numbers import pvalue
 
 FITS = 0.01
 """Above this fit error training has left the data, not only the truth."""
@@ -29,14 +29,14 @@ VERDICTS = {
     ("no", "no"): "neither",
 }
 MEANING = {
-    "control": "the control: no noise",
-    "alone": "no full-batch control in this folder: undecided",
+    "control": "no noise: what others are compared with",
+    "alone": "undecided, since the folder holds no full-batch control of it",
     "unstable": "steps too long: training left the data on the way, which is instability, not drift",
     "both": "bears out both: noise leads away from the truth at a fit, and that is towards balance",
     "paper": "bears out the paper's sentence, not balance: noise leads away from the truth at a fit, and elsewhere",
     "balance": "bears out balance, not the paper's sentence",
     "neither": "bears out neither: noise does what the control does",
-    "undecided": "undecided: an interval holds its threshold",
+    "undecided": "an interval holds its threshold",
 }
 """What a verdict says."""
 
@@ -91,9 +91,9 @@ def _direction(course: Course) -> str:
     word = "rises" if up == "yes" else "falls" if down else "does not move measurably"
     share = f", in {course.rises} of replicates upwards" if course.rises.value is not None else ""
     found = f"log rho {word} (by {course.change}{share}"
-    if course.way.value is not None:
+    if course.way.value is not None and beyond(course.end.fit_error.interval, FITS) == "no":
         reached = " and has reached it" if beyond(course.way.interval, ARRIVED) == "yes" else ""
-        found += f"; {number(course.way.value)} of the way to its largest{reached}"
+        found += f"; {course.way} of the way to its largest{reached}"
     independence = {"yes": "away from independence", "no": "not away from independence", "open": ""}
     told = independence[beyond(course.away.interval, 0)]
     return f"{found}{', ' + told if told else ''})"

@@ -37,9 +37,7 @@ BLOCK = 512
 """Steps whose sizes are computed at once."""
 LARGEST = 200_000
 """Taps times frequencies of the largest model: transforms are products with a table, and the plain way has FFTs.
-
-Measured: `python benchmarks/speed.py`, the table of long signals.
-"""
+Measured: `python benchmarks/speed.py`, the table of long signals."""
 DTYPES: dict[torch.dtype, Real] = {torch.float64: np.float64, torch.float32: np.float32}
 
 
@@ -85,8 +83,7 @@ class Engine:
             start: where training begins.
             phases: known ones.
             order: (steps,) the phase of each step.
-            blocks: of the next B steps indices (R, B, m) of samples, None for all, and factors (R, B, [E,] bins) on their
-                mean, None for none; both None for all steps.
+            blocks: of the next B steps indices (R, B, m) of samples, factors (R, B, [E,] bins) on their mean, if any.
             cosine: whether rates fall along a cosine.
             watched: steps before which `watch` is shown the parameters.
             watch: a function of step and parameters.
@@ -107,8 +104,7 @@ class Engine:
                 following = bisect.bisect_right(looks, step)
                 until = min(end, step + BLOCK, *looks[following : following + 1])
                 plan = self._plan(tapes, phases, order[step:until], clock.block(step, until), step)
-                now = [each if each is None else each[:, step - begin : until - begin] for each in seen]
-                run_rows(plan, self._data(len(taps), *now), rows, room)
+                run_rows(plan, self._data(len(taps), *seen, slice(step - begin, until - begin)), rows, room)
                 step = until
         return self._parameters(taps, lead)
 
@@ -190,10 +186,12 @@ class Engine:
             step=first,
         )
 
-    def _data(self, rows: int, indices: Integers | None = None, factors: Floats | None = None) -> Data:
-        """The observations for so many rows, with the samples of each step and the factors on their mean."""
-        chosen = np.zeros((1, 1, 0)) if indices is None else indices
-        noise = np.zeros((1, 1, 1, 0), self._dtype) if factors is None else factors
+    def _data(
+        self, rows: int, indices: Integers | None = None, factors: Floats | None = None, steps: slice = slice(None)
+    ) -> Data:
+        """The observations for so many rows; of some steps of a block the samples, and the factors on their mean."""
+        chosen = np.zeros((1, 1, 0)) if indices is None else indices[:, steps]
+        noise = np.zeros((1, 1, 1, 0), self._dtype) if factors is None else factors[:, steps]
         return Data(
             shown=self._shown,
             table=self._table,
