@@ -17,8 +17,7 @@ Item = TypeVar("Item")
 NOTES = (
     "medians [95 % by order statistics]; a replicate that failed counts as infinite error",
     "change: of log rho from first to last checkpoint; rises: share of replicates in which it grows [Wilson]; way: the "
-    "share of the way from the first log rho to the largest that any solution has; worst fit: the largest median "
-    "of any checkpoint",
+    "share of the way from the first log rho to the largest that any solution has",
     "less control: paired differences on shared seeds to the regime of the same settings without noise; p by "
     "Wilcoxon's signed ranks, corrected by Holm over all regimes",
     f"a fit is good up to {FITS}; noise leads away from the truth where e exceeds the control's by {LEAVES}, towards "
@@ -63,10 +62,11 @@ def _summary(task: str, lines: tuple[tuple[int, Course], ...], varying: Sequence
         kept("task", lambda line: line[1].task),
         kept("method", lambda line: line[1].method),
         *map(column, varying),
+        Column("verdict", "verdict", lambda line: verdict(line[1])),
         kept("n", lambda line: line[1].n),
         *_median("end_extrapolation_error", "e", lambda line: line[1].end.extrapolation_error),
         *_median("end_fit_error", "fit", lambda line: line[1].end.fit_error),
-        *_median("worst_fit_error", "worst fit", lambda line: line[1].worst.fit_error),
+        *_median("worst_fit_error", None, lambda line: line[1].worst.fit_error),
         *_median("change", "change of log rho", lambda line: line[1].change),
         shown("rises", lambda line: str(line[1].rises)),
         kept("rises", lambda line: line[1].rises.value),
@@ -77,11 +77,10 @@ def _summary(task: str, lines: tuple[tuple[int, Course], ...], varying: Sequence
         *_against("ratio_less_control", "log rho less control, p", lambda against: (against.ratio, against.p_ratio)),
         kept("control", lambda line: line[1].against.control if line[1].against else None),
         kept("n_control", lambda line: line[1].against.n if line[1].against else None),
-        Column("verdict", "verdict", lambda line: verdict(line[1])),
         kept("found", lambda line: sentence(line[1])),
     )
     title = f"{task}: training from the truth, {max(course.n for _, course in lines)} seeds"
-    return Section(task, (Table(title, columns, lines, lambda line: not line[1].stochastic),), {"task": task})
+    return Section(task, (Table(title, columns, lines),), {"task": task})
 
 
 def _against(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from indmech_bench.statistics.estimates import median_interval, wilson_interval
-from indmech_bench.text.numbers import bracketed, number
+from indmech_bench.text.numbers import bracketed, number, rates
 
 Interval = tuple[float, float]
 
@@ -41,7 +41,7 @@ class Rate:
         return cls(sum(hits) / len(hits), wilson_interval(sum(hits), len(hits))) if hits else cls(None, None)
 
     def __str__(self) -> str:
-        return f"{self.value:.2f} {bracketed(self.interval)}" if self.value is not None else number(None)
+        return f"{self.value:.2f} [{rates(self.interval, 2)}]" if self.value is not None else number(None)
 
 
 @dataclass(frozen=True)
