@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from indmech_bench.analysis.drift.course import Against, Checkpoint, Course, Middle
-from indmech_bench.analysis.drift.verdicts import ARRIVED, FITS, LEAVES, MEANING, RISES, sentence, verdict
+from indmech_bench.analysis.drift.verdicts import ARRIVED, FITS, LEAVES, LEFT, MEANING, RISES, sentence, verdict
 from indmech_bench.registry.values import written, written_value
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.numbers import pvalue
@@ -20,8 +20,9 @@ NOTES = (
     "share of the way from the first log rho to the largest that any solution has",
     "less control: paired differences on shared seeds to the regime of the same settings without noise; p by "
     "Wilcoxon's signed ranks, corrected by Holm over all regimes",
-    f"a fit is good up to {FITS}; noise leads away from the truth where e exceeds the control's by {LEAVES}, towards "
-    f"balance where log rho does by {RISES}; balance is reached from {ARRIVED} of the way on",
+    f"training fits with a fit error up to {FITS} at its end and {LEFT} on the way; noise leads away from the truth "
+    f"where e exceeds the control's by {LEAVES}, towards balance where log rho does by {RISES}; balance is reached "
+    f"from {ARRIVED} of the way on",
 )
 SETTINGS = {"learning_rate": "step", "label_noise": "noise", "weight_decay": "decay"}
 """Short heads of settings."""

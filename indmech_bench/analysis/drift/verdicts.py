@@ -13,7 +13,9 @@ from indmech_bench.scoring.metrics import IDENTIFIED_ERROR
 from indmech_bench.text.numbers import pvalue
 
 FITS = 0.01
-"""Above this fit error training has left the data, not only the truth."""
+"""Above this fit error training does not fit at its end."""
+LEFT = 0.1
+"""Above this fit error on the way training has left the data, a tenth of the power: noise alone makes less."""
 LEAVES = IDENTIFIED_ERROR
 """e must exceed the control's by this before noise is said to lead away from the truth."""
 RISES = 0.01
@@ -31,7 +33,7 @@ VERDICTS = {
 MEANING = {
     "control": "no noise: what others are compared with",
     "alone": "undecided, since the folder holds no full-batch control of it",
-    "unstable": "steps too long: training left the data on the way, which is instability, not drift",
+    "unstable": "steps too long: training leaves the data, which is instability, not drift",
     "both": "bears out both: noise leads away from the truth at a fit, and that is towards balance",
     "paper": "bears out the paper's sentence, not balance: noise leads away from the truth at a fit, and elsewhere",
     "balance": "bears out balance, not the paper's sentence",
@@ -50,15 +52,15 @@ def beyond(interval: Interval | None, threshold: float) -> Answer:
 
 def verdict(course: Course) -> str:
     """A word of MEANING."""
-    left = beyond(course.worst.fit_error.interval, FITS)
-    if left == "yes":
+    left = {beyond(course.worst.fit_error.interval, LEFT), beyond(course.end.fit_error.interval, FITS)}
+    if "yes" in left:
         return "unstable"
     if not course.stochastic:
         return "control"
     if course.against is None:
         return "alone"
     answers = beyond(course.against.error.interval, LEAVES), beyond(course.against.ratio.interval, RISES)
-    return "undecided" if left == "open" else VERDICTS.get(answers, "undecided")
+    return "undecided" if "open" in left else VERDICTS.get(answers, "undecided")
 
 
 def sentence(course: Course) -> str:
@@ -76,10 +78,12 @@ def sentence(course: Course) -> str:
 def _where(course: Course) -> str:
     end, worst = course.end, course.worst
     error = f"e {end.extrapolation_error}, fit {end.fit_error} after {end.step} steps"
-    if beyond(worst.fit_error.interval, FITS) == "yes":
-        if beyond(end.fit_error.interval, FITS) == "no":
-            return f"leaves the data (fit {worst.fit_error} at step {worst.step}) and comes back to a fit ({error})"
+    fits = beyond(end.fit_error.interval, FITS)
+    if fits == "yes":
         return f"leaves the data (fit {worst.fit_error} at step {worst.step}; {error})"
+    if beyond(worst.fit_error.interval, LEFT) == "yes":
+        back = "comes back to a fit" if fits == "no" else "may come back to a fit"
+        return f"leaves the data (fit {worst.fit_error} at step {worst.step}) and {back} ({error})"
     leaves = beyond(end.extrapolation_error.interval, IDENTIFIED_ERROR)
     what = {"yes": "leaves the truth at a fit", "no": "stays at the truth", "open": "may leave the truth"}[leaves]
     return f"{what} ({error})"
