@@ -96,8 +96,8 @@ def test_noise_leads_from_the_truth_to_balance_at_a_fit(noise: dict[str, float])
 def test_the_imbalance_of_kernels_shrinks_at_each_frequency_as_theory_says() -> None:
     """|K_1|^2 - |K_2|^2 loses 4 step^2 var S / (S + floor)^2 of itself a step; without noise training conserves it.
 
-    Noise xi on I / S moves d loss / d S by -xi / (S + floor), so that a step moves K_1 along K_2 and K_2 along K_1, each
-    by a g with |g|^2 = 4 step^2 S xi^2 / (S + floor)^2, and the difference of their squares by -|g|^2 times itself.
+    Noise xi on I / S moves d loss / d S by -xi / (S + floor), so that a step moves K_1 along K_2 and K_2 along K_1,
+    each by a g with |g|^2 = 4 step^2 S xi^2 / (S + floor)^2, and the difference of squares by -|g|^2 times itself.
     """
     rate, strength, steps = 0.01, 0.25, 2000
     problem = problem_of(EQUAL, range(4))
