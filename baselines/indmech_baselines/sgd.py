@@ -28,9 +28,13 @@ class Sgd(SingleStart):
     batch: samples of a minibatch; none for all.
     weight_decay: strength l of a penalty l / 2 |parameters|^2.
     cosine: let the rate follow a cosine to 0; otherwise it stays.
-    checkpoints: on how many evenly spaced steps, the last among them, the solution is scored too.
+    checkpoints: on how many steps beside the start, in equal ratios up to the last, the solution is scored too.
     clip: largest norm of a replicate's gradient, longer ones are shortened; none for no limit.
-    Source: Polyak (1964); torch.optim.SGD.
+    label_noise: standard deviation s of noise on what is fitted, drawn anew at every step: the mean periodogram is
+        multiplied by exp(s z - s^2 / 2), z standard normal, one a frequency (and its negative). 0 for none. For
+        periodograms alone; minibatches of m have the noise of s = (2 m)^(-1/2).
+    Source: Polyak (1964); torch.optim.SGD; label noise: Blanc et al. (COLT 2020), Damian et al. (NeurIPS 2021), HaoChen
+        et al. (COLT 2021).
     """
 
     approach: ClassVar[str] = "fit"
@@ -40,6 +44,7 @@ class Sgd(SingleStart):
         "weight_decay": "[0, inf)",
         "checkpoints": "[0, inf)",
         "clip": "(0, inf)",
+        "label_noise": "[0, inf)",
     }
     grid: ClassVar[dict[str, list[float | None]]] = {
         "learning_rate": [0.01, 0.02, 0.05, 0.1],
@@ -53,15 +58,24 @@ class Sgd(SingleStart):
     cosine: bool = True
     checkpoints: int = 0
     clip: float | None = 1.0
+    label_noise: float = 0.0
 
     def phases(self, problem: Problem) -> Sequence[Phase]:
         rule = DescentRule(self.learning_rate, self.momentum, self.weight_decay)
         return [Phase(Objective(), rule, clip=self.clip)]
 
     def fit(self, problem: Problem) -> Solution:
-        kept = {self.steps * i // self.checkpoints for i in range(self.checkpoints)}
+        ratios = [(i + 1) / self.checkpoints for i in range(self.checkpoints)]
+        kept = {0, *(round(self.steps**share) for share in ratios)} if ratios else set()
         trace = Trace({})
-        trained = self.trained(problem, batch=self.batch, cosine=self.cosine, watch=trace, watched=kept)
+        trained = self.trained(
+            problem,
+            batch=self.batch,
+            label_noise=self.label_noise,
+            cosine=self.cosine,
+            watch=trace,
+            watched=kept,
+        )
         if kept:
             trace(self.steps, trained)
         full = self.batch is None or self.batch >= problem.samples

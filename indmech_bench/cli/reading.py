@@ -96,11 +96,11 @@ def drift(
     folder: Annotated[Path, typer.Argument(help="a results folder with a task that starts at the truth")],
     form: Form = "table",
 ) -> None:
-    """Say whether training leaves the truth: log rho, fit and e against the step."""
-    from indmech_bench.analysis import drift, drift_columns
+    """Say whether training leaves the truth, and where it goes: regime by regime, beside its full-batch control."""
+    from indmech_bench.analysis.drift import columns, reading
     from indmech_bench.text.writing import write
 
-    show(write(drift_columns.document(folder, drift.courses(folder)), form))
+    show(write(columns.document(folder, reading.courses(folder)), form))
 
 
 @app.command()

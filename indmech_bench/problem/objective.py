@@ -71,6 +71,7 @@ class Objective:
         batch: Tensor | None = None,
         step: int = 0,
         multipliers: Tensor | float = 0.0,
+        factors: Tensor | None = None,
     ) -> Tensor:
         """One number a replicate (and start): (R,) or (R, S).
 
@@ -80,12 +81,13 @@ class Objective:
             batch: (R, m) indices of samples for the fit; None for all.
             step: the step that schedules are looked up at.
             multipliers: l_k, (R, k) or (R, S, k); 0 at the start.
+            factors: label noise of the fit, as `Problem.loss` takes it; None for none.
         """
         dependence = None if self.independence is None else self._dependence(problem, parameters, step, multipliers)
         if dependence is None:
-            total = problem.loss(parameters, batch)
+            total = problem.loss(parameters, batch, factors)
         else:
-            total = problem.loss(parameters, batch) + dependence if self.fit else dependence
+            total = problem.loss(parameters, batch, factors) + dependence if self.fit else dependence
         if self.decay:
             names = [name for parts in problem.mechanisms.values() for name in parts]
             squares = [parameters[name].square().flatten(total.dim()).sum(-1) for name in names]

@@ -8,6 +8,7 @@ from torch import Tensor
 from indmech_bench.scm.genericity import Null, prior_null
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.observations.samples import Samples
 
 
 class Observed:
@@ -40,6 +41,11 @@ class Observed:
     def samples(self) -> int:
         """How many samples are observed; 1 where the law itself is."""
         return self._observation.samples
+
+    @property
+    def periodograms(self) -> bool:
+        """Whether periodograms of samples are observed, whose mean may be shown with label noise."""
+        return isinstance(self._observation, Samples)
 
     @property
     def device(self) -> torch.device:

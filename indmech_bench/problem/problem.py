@@ -19,6 +19,7 @@ from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.choices import least
 from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.observations.samples import Samples
 from indmech_bench.scm.parameters import START_SCALE, Parameters, size_of, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
 
@@ -113,10 +114,16 @@ class Problem(Observed):
             count = min(INDEX_BLOCK, steps - block)
             yield self._streams.choices(f"minibatches {block}", count, self.samples, size).to(self.device)
 
-    def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
-        """Fit loss: 0 is a perfect fit. `batch` (R, m) chooses samples, m of N for m / N of the cost."""
+    def loss(self, parameters: Parameters, batch: Tensor | None = None, factors: Tensor | None = None) -> Tensor:
+        """Fit loss: 0 is a perfect fit. `batch` (R, m) chooses samples, m of N for m / N of the cost.
+
+        factors: (R, [E,] n // 2 + 1), label noise that multiplies the mean of periodograms.
+        """
         self._charge(parameters, 1 if batch is None else batch.shape[-1] / self.samples)
-        return self._observation.loss(parameters, batch)
+        if factors is None:
+            return self._observation.loss(parameters, batch)
+        assert isinstance(self._observation, Samples)
+        return self._observation.loss(parameters, batch, factors)
 
     def residuals(self, parameters: Parameters) -> Tensor:
         """Residuals r (R, m) or (R, S, m); with J the `jacobian`, J'r is along the gradient of the fit loss.

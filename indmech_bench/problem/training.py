@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
+from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.engine.kernels.compiling import FUSED, PLAIN
 from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.phase import Phase, order_of
 from indmech_bench.problem.problem import INDEX_BLOCK, Problem, each_step
+from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.parameters import Parameters, starts_in
 
+Seen = tuple[Tensor | None, Tensor | None]
+"""Indices of samples (None: all) and factors of label noise (None: none): (R, B, ...) of B steps, (R, ...) of one."""
 Watch = Callable[[int, Parameters], None]
 """Shown a step and the parameters before it."""
 
@@ -30,11 +35,14 @@ def train(
     *,
     batch: int | None = None,
     samples: Tensor | None = None,
+    label_noise: float = 0.0,
     cosine: bool = True,
     watch: Watch | None = None,
     watched: Collection[int] | None = None,
 ) -> dict[str, Tensor]:
     """`steps` gradient steps from `start`, each by the phase whose step it is. Raises ValueError where that is unclear.
+
+    Raises UnsupportedError for label noise on what are no periodograms.
 
     The whole cost is charged in advance. The sum over replicates is differentiated, so each replicate's gradient
     is its own: one that diverges stays alone.
@@ -46,6 +54,9 @@ def train(
         steps: number of steps, all phases together.
         batch: samples of a minibatch, drawn anew at every step; None for all.
         samples: (m,) indices of the only samples that training sees, in place of minibatches; None for all.
+        label_noise: s > 0 multiplies the mean periodogram that a step fits by exp(s z - s^2 / 2), z standard normal,
+            anew at each step and frequency (v and -v have one): mean 1, standard deviation about s. A minibatch of m
+            has the noise of s = (2 m)^(-1/2), which is spent on samples that come again. Objectives must be data.
         cosine: whether rates follow a cosine to 0 over all steps; otherwise they stay.
         watch: is shown the parameters before the steps in `watched`.
         watched: steps; None for every one.
@@ -57,7 +68,8 @@ def train(
     units = 3 * sum(float(count) * phase.cost(share) for count, phase in zip(taken, phases, strict=True))
     units += sum(_updates(phase, steps) for phase in phases)
     shown = range(steps if watch is not None else 0) if watched is None else watched
-    blocks = _index_blocks(problem, batch, samples, steps)
+    noise = _label_noise(problem, phases, label_noise, steps) if label_noise else ()
+    blocks = itertools.zip_longest(_index_blocks(problem, batch, samples, steps), noise)
     with problem.prepaid(starts_in(start, problem.shapes) * units):
         if problem.engine is not None and problem.engine.knows(phases):
             problem.steps[FUSED] += steps
@@ -73,7 +85,7 @@ def _train_plainly(
     start: Parameters,
     phases: Sequence[Phase],
     order: NDArray[np.int64],
-    blocks: Iterator[Tensor | None],
+    blocks: Iterator[Seen],
     cosine: bool,
     watched: Collection[int],
     watch: Watch | None,
@@ -85,12 +97,12 @@ def _train_plainly(
     with warnings.catch_warnings():
         # every schedule follows the run's steps, also that of a phase whose first step has yet to come
         warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)")
-        for step, (index, indices) in enumerate(zip(order, each_step(blocks, len(order)), strict=True)):
+        for step, (index, seen) in enumerate(zip(order, _by_step(blocks, len(order)), strict=True)):
             if watch is not None and step in watched:
                 watch(step, parameters)
             for mover in movers:
                 mover.look(step)
-            movers[index].move(step, indices)
+            movers[index].move(step, seen)
             for schedule in schedules:
                 schedule.step()
     return {name: value.detach() for name, value in parameters.items()}
@@ -111,18 +123,18 @@ class _Mover:
         if self.data and self.every and step and step % self.every == 0:
             self.multipliers = self.data.updated(self.problem, self.parameters, self.multipliers)
 
-    def move(self, step: int, indices: Tensor | None) -> None:
+    def move(self, step: int, seen: Seen) -> None:
         """One gradient step."""
         self.optimiser.zero_grad()
-        value = self._value(step, indices)
+        value = self._value(step, *seen)
         value.sum().backward()
         if self.phase.clip is not None:
             shorten(self.parameters, self.phase.clip, value.dim())
         self.optimiser.step()
 
-    def _value(self, step: int, indices: Tensor | None) -> Tensor:
+    def _value(self, step: int, indices: Tensor | None, factors: Tensor | None) -> Tensor:
         if self.data:
-            return self.data.value(self.problem, self.parameters, indices, step, self.multipliers)
+            return self.data.value(self.problem, self.parameters, indices, step, self.multipliers, factors)
         assert not isinstance(self.phase.objective, Objective)
         return self.phase.objective(self.parameters, indices)
 
@@ -147,6 +159,30 @@ def _index_blocks(problem: Problem, batch: int | None, samples: Tensor | None, s
     else:
         for begin in range(0, steps, INDEX_BLOCK):
             yield samples.expand(problem.replicates, min(INDEX_BLOCK, steps - begin), -1)
+
+
+def _label_noise(problem: Problem, phases: Sequence[Phase], strength: float, steps: int) -> Iterator[Tensor]:
+    """Factors (R, B, [E,] n // 2 + 1) on what the next B steps fit, block after block, as those of indices."""
+    model = problem.model
+    if not (problem.periodograms and isinstance(model, KernelModel)):
+        raise UnsupportedError(f"label noise is for periodograms of samples, not for '{problem.kind}' here")
+    if not all(isinstance(phase.objective, Objective) for phase in phases):
+        raise ValueError("label noise needs objectives that are data")
+    outputs = (model.environments,) if model.environments else ()
+
+    def block(begin: int) -> Tensor:
+        count = min(INDEX_BLOCK, steps - begin)
+        drawn = problem.randn(f"label noise {begin}", count, *outputs, model.n // 2 + 1)
+        return (strength * drawn - strength**2 / 2).exp()
+
+    return map(block, range(0, steps, INDEX_BLOCK))
+
+
+def _by_step(blocks: Iterator[Seen], steps: int) -> Iterator[Seen]:
+    """What each of so many steps sees."""
+    for indices, factors in blocks:
+        # where both are None there is one block, of all steps
+        yield from zip(each_step([indices], steps), each_step([factors], steps), strict=False)
 
 
 def _unwatched(step: int, parameters: Parameters) -> None:

@@ -8,13 +8,15 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from indmech_bench.errors import unknown
+from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.observations.fitting import FLOOR
+from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask, iid_kernels
-from indmech_bench.tasks.sampling import MODES, unit_power
+from indmech_bench.tasks.sampling import MODES, show_kernels, unit_power
 from indmech_bench.tasks.truth import Truth
 
 N = 64
@@ -67,7 +69,7 @@ class FullCascadeTask(FullLengthTask):
     start_scale: float = 0.3
 
 
-@register_task("drift", version=1)
+@register_task("drift", version=2)
 @dataclass(frozen=True)
 class DriftTask(FullLengthTask):
     """The full-length cascade from 256 samples, training started at the truth: does it stay? Never ranked.
@@ -75,6 +77,10 @@ class DriftTask(FullLengthTask):
     The start is the truth by design: this asks where training moves, not what it finds.
 
     observation: samples (256 of them), spectrum or impulse.
+    floor: power of the known white noise in every sample, relative to the signal's. The smaller it is, the sharper is
+        the loss where the spectrum nearly vanishes, and the shorter the steps must be that do not leave the data.
+    equal_norms: give both kernels the same norm. No law and no log rho changes, but training does: as they are drawn
+        the second is 64 times the first, and steps must be that much shorter.
     Source: Besserve et al. (AAAI 2021), abstract: "SGD can hinder extrapolation"; THEORY 3.1, drift.
     """
 
@@ -84,5 +90,26 @@ class DriftTask(FullLengthTask):
     solutions: ClassVar[str] = "continuum"
     independence: ClassVar[str] = "drawn independently"
     starts_at_truth: ClassVar[bool] = True
+    ranges: ClassVar[dict[str, str]] = {"floor": "(0, inf)"}
 
     observation: str = "samples"
+    floor: float = 0.001
+    equal_norms: bool = False
+
+    def check(self) -> None:
+        """The observation is one of the modes, and has a floor where one is given."""
+        super().check()
+        if self.observation != "samples" and self.floor != FLOOR:
+            raise InputError(f"floor {self.floor} is for the observation 'samples', not '{self.observation}'.")
+
+    def sample(self, streams: Streams) -> dict[str, Tensor]:
+        """True kernels (R, 64), output of mean power 1, of equal norms where that is wanted."""
+        drawn = super().sample(streams)
+        if not self.equal_norms:
+            return drawn
+        norms = {name: kernel.norm(dim=-1, keepdim=True) for name, kernel in drawn.items()}
+        shared = (norms["k1"] * norms["k2"]).sqrt()
+        return {name: kernel * shared / norms[name] for name, kernel in drawn.items()}
+
+    def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
+        return show_kernels(self.model, parameters, self.observation, streams, floor=self.floor)

@@ -16,7 +16,7 @@ from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.models.environments import SharedConvolution
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.models.protocol import Model
-from indmech_bench.scm.observations.fitting import SAMPLES
+from indmech_bench.scm.observations.fitting import FLOOR, SAMPLES
 from indmech_bench.scm.observations.impulse import Impulse
 from indmech_bench.scm.observations.samples import Samples, draw_samples
 from indmech_bench.scm.observations.spectrum import Spectrum
@@ -155,7 +155,12 @@ def check_mode(observation: str, lengths: Sequence[int], n: int, modes: Sequence
 
 
 def show_kernels(
-    model: KernelModel, parameters: dict[str, Tensor], observation: str, streams: Streams, noise: float | None = None
+    model: KernelModel,
+    parameters: dict[str, Tensor],
+    observation: str,
+    streams: Streams,
+    noise: float | None = None,
+    floor: float = FLOOR,
 ) -> Impulse | Spectrum | Samples:
     """Impulse, spectrum or samples of a law.
 
@@ -165,6 +170,7 @@ def show_kernels(
         observation: `impulse`, `spectrum` or `samples`.
         streams: of the truth, for samples and noise.
         noise: signal-to-noise ratio in dB of white noise on the impulse; None for no noise.
+        floor: power of the known white noise in every sample.
     """
     if observation == "impulse":
         if not isinstance(model, ConvolutionCascade | SharedConvolution):
@@ -178,4 +184,5 @@ def show_kernels(
     spectrum = model.half_spectrum(parameters)
     if observation == "spectrum":
         return Spectrum(model, spectrum)
-    return draw_samples(model, spectrum, streams.randn("samples", *spectrum.shape[1:-1], SAMPLES, model.n, 2))
+    normals = streams.randn("samples", *spectrum.shape[1:-1], SAMPLES, model.n, 2)
+    return draw_samples(model, spectrum, normals, floor)

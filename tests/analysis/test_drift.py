@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Cli, outcomes
+from folders import write_folder
 
-from indmech_bench.analysis.drift import _sentence
+from indmech_bench.analysis.drift.course import Course
+from indmech_bench.analysis.drift.reading import courses
+from indmech_bench.analysis.drift.verdicts import beyond, sentence, verdict
 from indmech_bench.statistics.estimates import median_interval
 
 SGD = "sgd:learning_rate=0.001,momentum=0,batch=8,cosine=false,checkpoints=4,steps=20"
+QUIET, NOISY, LABELS = "sgd:batch=none", "sgd:batch=8", "sgd:batch=none,label_noise=0.25"
+SEEDS = 32
+LARGEST = 0.5
+"""The largest log rho of every hand-made truth, which begins at log rho 0 or so."""
 
 
 def test_training_starts_at_the_truth_and_the_way_is_scored() -> None:
     rows = outcomes(SGD, [0, 1], "drift")
     for row in rows.values():
         way = {name: value for name, value in row["details"].items() if name.startswith("extrapolation_error@")}
-        assert sorted(int(name.partition("@")[2]) for name in way) == [0, 5, 10, 15, 20]
+        assert sorted(int(name.partition("@")[2]) for name in way) == [0, 2, 4, 9, 20]
         assert way["extrapolation_error@0"] < 1e-20
         assert way["extrapolation_error@20"] == row["metrics"]["extrapolation_error"] > 0
         assert row["details"]["log_generic_ratio@0"] == pytest.approx(row["truth"]["log_generic_ratio"], abs=1e-9)
@@ -29,8 +39,10 @@ def test_drift_is_shown_and_never_ranked(cli: Cli, tmp_path: Path) -> None:
     assert cli("run", "--task", "drift", "--method", SGD, "--seeds", "8", "--out", "r").returncode == 0
     shown = cli("drift", "r").stdout
     assert "stays at the truth (e " in shown
+    assert "undecided, since the folder holds no full-batch control of it." in shown
     lines = shown.splitlines()
-    assert [line.split()[0] for line in (lines[1], *lines[3:8])] == ["step", "0", "5", "10", "15", "20"]
+    begin = next(number for number, line in enumerate(lines) if line.startswith("step "))
+    assert [line.split()[0] for line in lines[begin + 2 : begin + 7]] == ["0", "2", "4", "9", "20"]
     ranked = cli("leaderboard", "r")
     assert ranked.returncode == 2
     assert "'r' holds only tasks that start at the truth: see indmech-bench drift r." in ranked.stderr
@@ -44,32 +56,124 @@ def test_what_is_missing_is_said(cli: Cli) -> None:
     assert "'r' holds no task that starts at the truth: run the suite drift." in cli("drift", "r").stderr
     cli("run", "--task", "drift", "--method", "adam:steps=2", "--seeds", "1", "--out", "s")
     assert "'s' has no checkpoints: give the method the setting checkpoints." in cli("drift", "s").stderr
+    floor = cli("run", "--task", "drift:observation=impulse,floor=0.1", "--method", "adam", "--seeds", "1")
+    assert "floor 0.1 is for the observation 'samples', not 'impulse'." in floor.stderr
+
+
+Way = tuple[float | None, float | None, float | None]
+"""e, fit error and change of log rho at the end of a hand-made row; None where it is not finite."""
+Made = Callable[[dict[str, Way]], dict[str, Course]]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    """Method -> how it ends, as a folder of hand-made rows: the courses by method."""
+
+    def write(ends: dict[str, Way], worst: float = 0.0) -> dict[str, Course]:
+        folder = write_folder(tmp_path / "r", {("drift", method): [0.1] * SEEDS for method in ends})
+        file = folder / "runs.jsonl"
+        rows = [json.loads(line) for line in file.read_text().splitlines()]
+        for number, row in enumerate(rows):
+            row |= hand_made(number, ends[[*ends][number // SEEDS]], worst)
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return dict(zip(ends, courses(folder), strict=True))
+
+    return write
+
+
+def hand_made(number: int, end: Way, worst: float) -> dict[str, Any]:
+    """Details and truth of a row whose three numbers vary a little around those of its method."""
+    random = np.random.default_rng(number)
+    error, fit, change = (None if x is None else x + 1e-3 * abs(x) * random.normal() for x in end)
+    before = 1e-3 * random.normal()
+    begin = {"extrapolation_error@0": 0.0, "fit_error@0": 0.0, "log_generic_ratio@0": before}
+    way = {"extrapolation_error@3": 0.0, "fit_error@3": worst, "log_generic_ratio@3": before}
+    after = None if change is None else before + change
+    last = {"extrapolation_error@9": error, "fit_error@9": fit, "log_generic_ratio@9": after}
+    return {"details": begin | way | last, "truth": {"largest_log_generic_ratio": LARGEST}}
 
 
 @pytest.mark.parametrize(
-    ("fit", "error", "change", "sentence"),
+    ("end", "word", "parts"),
     [
-        (1e-4, 1e-3, 0.0, "stays at the truth"),
-        (1e-4, 0.5, 0.3, "leaves the truth at a fit"),
-        (0.5, 0.5, 0.3, "leaves the fit"),
-        (1e-4, 0.5, 0.3, "log rho rises towards balance"),
-        (1e-4, 0.5, -0.3, "log rho falls"),
-        (1e-4, 0.5, 0.0, "log rho does not move measurably"),
-        (None, None, None, "leaves the fit"),
+        ((1e-3, 1e-3, 1e-3), "neither", ["stays at the truth", "bears out neither"]),
+        ((0.5, 1e-3, 0.48), "both", ["leaves the truth at a fit", "log rho rises", "has reached it", "out both"]),
+        ((0.5, 1e-3, 0.2), "both", ["of the way to its largest, away from independence)"]),
+        ((0.5, 1e-3, -0.3), "paper", ["leaves the truth at a fit", "log rho falls", "away from independence"]),
+        ((5e-3, 1e-3, 0.1), "balance", ["stays at the truth", "log rho rises", "bears out balance"]),
+        ((0.5, 0.2, 0.3), "unstable", ["leaves the data (fit 0.200 ", "instability, not drift"]),
+        ((None, None, None), "unstable", ["leaves the data (fit inf", "log rho does not move measurably (by –)"]),
+        ((0.5, 0.01, 0.3), "undecided", ["an interval holds its threshold"]),
     ],
 )
-def test_a_setting_gets_the_sentence_that_its_numbers_say(
-    fit: float | None, error: float | None, change: float | None, sentence: str
-) -> None:
-    generator = np.random.default_rng(3)
-    rows = []
-    for _ in range(32):
-        before, noise = generator.normal(), 0.01 * generator.normal()
-        after = None if change is None else before + change + noise
-        end = {"fit_error@9": fit, "extrapolation_error@9": error, "log_generic_ratio@9": after}
-        begin = {"fit_error@0": 0.0, "extrapolation_error@0": 0.0, "log_generic_ratio@0": before}
-        rows.append({"details": begin | end})
-    assert sentence in _sentence(rows, [0, 9])
+def test_a_regime_gets_the_sentence_that_its_numbers_say(made: Made, end: Way, word: str, parts: list[str]) -> None:
+    found = made({QUIET: (1e-3, 1e-3, 1e-3), NOISY: end})
+    assert verdict(found[NOISY]) == word
+    assert verdict(found[QUIET]) == "control"
+    for part in parts:
+        assert part in sentence(found[NOISY])
+
+
+def test_who_leaves_the_data_on_the_way_is_unstable_though_it_comes_back(made: Made) -> None:
+    found = made({QUIET: (0.5, 1e-3, 0.3)}, worst=2.0)
+    assert verdict(found[QUIET]) == "unstable"
+    assert "leaves the data (fit 2.00 [2.00, 2.00] at step 3) and comes back to a fit" in sentence(found[QUIET])
+
+
+def test_both_kinds_of_noise_find_the_control_of_their_other_settings(made: Made) -> None:
+    slow = ",learning_rate=0.001"
+    ends = {name + rate: (shift + e, 1e-3, 0.1 + shift) for rate, shift in (("", 0.0), (slow, 0.2)) for name, e in (
+        (QUIET, 0.1), (NOISY, 0.4), (LABELS, 0.7))}  # fmt: skip
+    found = made(ends)
+    for rate in ("", slow):
+        assert found[QUIET + rate].against is None
+        for name, more in ((NOISY, 0.3), (LABELS, 0.6)):
+            against = found[name + rate].against
+            assert against is not None
+            assert against.control == found[QUIET + rate].method
+            assert against.n == SEEDS
+            assert against.error.value == pytest.approx(more, abs=1e-3)
+            assert against.ratio.value == pytest.approx(0.0, abs=1e-3)
+            assert against.p_error < 1e-6
+
+
+def test_what_does_not_differ_from_its_control_has_p_one(made: Made, tmp_path: Path) -> None:
+    found = made({QUIET: (0.1, 1e-3, 0.1), NOISY: (0.1, 1e-3, 0.1)})
+    runs = tmp_path / "r" / "runs.jsonl"
+    rows = [json.loads(line) for line in runs.read_text().splitlines()]
+    for row, control in zip(rows[SEEDS:], rows[:SEEDS], strict=True):
+        row["details"] = control["details"]
+    runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    against = courses(tmp_path / "r")[1].against
+    assert against is not None
+    assert (against.p_error, against.p_ratio) == (1.0, 1.0)
+    assert found[NOISY].against != against
+
+
+def test_changes_are_paired_and_the_way_is_to_the_largest_ratio(made: Made) -> None:
+    course = made({QUIET: (0.1, 1e-3, 0.25)})[QUIET]
+    assert course.change.value == pytest.approx(0.25, abs=1e-3)
+    assert course.way.value == pytest.approx(0.5, abs=5e-3)
+    assert course.rises.value == 1.0
+    assert course.rises.interval == pytest.approx((0.893, 1.0), abs=1e-3)
+    assert course.away.value == pytest.approx(0.25, abs=5e-3)
+
+
+def test_an_interval_is_beyond_a_threshold_or_not_or_open() -> None:
+    assert [beyond(pair, 1.0) for pair in ((1.1, 2.0), (0.1, 1.0), (0.5, 1.5), None)] == ["yes", "no", "open", "open"]
+    assert beyond((math.inf, math.inf), 1.0) == "yes"
+
+
+def test_a_regime_is_a_line_of_the_first_table_and_a_course_below(made: Made, tmp_path: Path, cli: Cli) -> None:
+    made({QUIET: (1e-3, 1e-3, 1e-3), NOISY: (0.5, 1e-3, 0.3)})
+    sections = json.loads(cli("drift", str(tmp_path / "r"), "--format", "json").stdout)["sections"]
+    assert [section["name"] for section in sections] == ["drift", "drift sgd:batch=none", "drift sgd:batch=8"]
+    control, noisy = sections[0]["rows"]
+    assert (control["setting:batch"], noisy["setting:batch"], noisy["verdict"]) == ("none", "8", "both")
+    assert noisy["control"] == "sgd:batch=none"
+    assert noisy["found"] == sections[2]["found"]
+    assert [row["step"] for row in sections[2]["rows"]] == [0, 3, 9]
+    assert sections[2]["rows"][-1]["median_extrapolation_error"] == noisy["end_extrapolation_error"]
 
 
 def test_the_median_interval_covers_in_95_percent() -> None:

@@ -149,7 +149,7 @@ def test_the_truth_is_nearer_to_its_samples_than_a_start_by_far(name: str) -> No
     assert bool((problem.loss(own_scale(name)) < 0.2 * problem.loss(start)).all())
 
 
-@pytest.mark.parametrize("name", ["fir-samples"])
+@pytest.mark.parametrize("name", ["fir-samples", "drift:floor=0.1,equal_norms=true"])
 def test_the_truth_fits_its_samples_in_95_percent_of_draws(name: str) -> None:
     seeds = range(200)
     task, job = task_and_job(name, seeds)

@@ -168,6 +168,19 @@ def test_minibatches_and_chosen_samples_are_the_same_ones() -> None:
         assert relative(flat(ends[0]), flat(ends[1])) < 1e-8
 
 
+@pytest.mark.parametrize(
+    "task", ["drift:floor=0.1", "fir-samples", "environments-2:observation=samples", "fork:observation=samples"]
+)
+@pytest.mark.parametrize("batch", [None, 8])
+def test_label_noise_is_the_same_noise(task: str, batch: int | None) -> None:
+    fused, plain = both_ways(task, 3)
+    phases = [Phase(Objective(), DescentRule(0.001, 0.9))]
+    ends = [train(p, p.start(starts=2), phases, 70, batch=batch, label_noise=0.3) for p in (fused, plain)]
+    assert (fused.steps, plain.steps) == ({"fused": 70}, {"plain": 70})
+    assert relative(flat(ends[0]), flat(ends[1])) < 1e-8
+    assert relative(flat(ends[0]), flat(train(fused, fused.start(starts=2), phases, 70, batch=batch))) > 1e-3
+
+
 @pytest.mark.parametrize("task", [*KERNELS, *MORE])
 def test_jacobian_and_least_squares_are_those_of_the_plain_way(task: str) -> None:
     fused, plain = both_ways(task, 2)

@@ -36,14 +36,15 @@ def all_bins(half: Tensor) -> Tensor:
     return torch.cat([half, half[..., 1:8].flip(-1)], -1)
 
 
-def periodograms(seed: int, count: int, replicates: int = 2) -> tuple[Samples, Tensor]:
+def periodograms(seed: int, count: int, replicates: int = 2, floor: float = FLOOR) -> tuple[Samples, Tensor]:
     """Samples, and the spectrum that they have with their floor."""
     half = CASCADE.half_spectrum(of_power_one(seed, replicates))
-    return draw_samples(CASCADE, half, normals(seed, replicates, count, 16, 2)), all_bins(half) + FLOOR
+    return draw_samples(CASCADE, half, normals(seed, replicates, count, 16, 2), floor), all_bins(half) + floor
 
 
-def test_periodograms_are_exponential_with_the_spectrum_for_a_mean() -> None:
-    observation, spectrum = periodograms(0, 4000)
+@pytest.mark.parametrize("floor", [FLOOR, 0.1])
+def test_periodograms_are_exponential_with_spectrum_and_floor_for_a_mean(floor: float) -> None:
+    observation, spectrum = periodograms(0, 4000, floor=floor)
     ratio = observation.shown / spectrum.unsqueeze(1)
     assert float((ratio.mean(1) - 1).abs().max()) < 5 / 4000**0.5
     assert stats.kstest(ratio.flatten().numpy(), "expon").pvalue > 1e-3
@@ -94,6 +95,16 @@ def test_steins_loss_is_the_deviance_of_gaussian_samples(seed: int) -> None:
         best = stats.multivariate_normal(zero, shown.T @ shown / 11).logpdf(shown).sum()
         deviance = 2 * (best - stats.multivariate_normal(zero, made[r]).logpdf(shown).sum())
         assert np.isclose(11 * 4 * float(observation.loss(parameters)[r]), deviance, rtol=1e-8)
+
+
+def test_label_noise_multiplies_the_mean_periodogram() -> None:
+    """Factors on the mean are the same factors on every sample, at a frequency and its negative."""
+    observation, _ = periodograms(0, 7)
+    parameters, factors, batch = kernels(1, CASCADE.lengths, 2), normals(2, 2, 9).exp(), torch.tensor([[3, 0], [6, 1]])
+    louder = Samples(CASCADE, observation.shown * all_bins(factors).unsqueeze(1), observation.floor)
+    for chosen in (None, batch):
+        found, wanted = observation.loss(parameters, chosen, factors), louder.loss(parameters, chosen)
+        assert torch.allclose(found, wanted, rtol=1e-12)
 
 
 @each_seed()

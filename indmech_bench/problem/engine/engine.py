@@ -25,7 +25,7 @@ from indmech_bench.problem.engine.programs import (
     write_objective,
     written,
 )
-from indmech_bench.problem.engine.shown import shown_of
+from indmech_bench.problem.engine.shown import factors_of, shown_of
 from indmech_bench.problem.engine.tape import Tape
 from indmech_bench.problem.engine.training import Clock, every_of, is_known, rule_of, settings_of, weights_of
 from indmech_bench.problem.objective import Objective
@@ -37,9 +37,7 @@ BLOCK = 512
 """Steps whose sizes are computed at once."""
 LARGEST = 200_000
 """Taps times frequencies of the largest model: transforms are products with a table, and the plain way has FFTs.
-
-Measured: `python benchmarks/speed.py`, the table of long signals.
-"""
+Measured: `python benchmarks/speed.py`, the table of long signals."""
 DTYPES: dict[torch.dtype, Real] = {torch.float64: np.float64, torch.float32: np.float32}
 
 
@@ -74,7 +72,7 @@ class Engine:
         phases: Sequence[Phase],
         order: Integers,
         *,
-        blocks: Iterable[Tensor | None],
+        blocks: Iterable[tuple[Tensor | None, Tensor | None]],
         cosine: bool,
         watched: Collection[int],
         watch: Callable[[int, Parameters], None],
@@ -85,7 +83,7 @@ class Engine:
             start: where training begins.
             phases: known ones.
             order: (steps,) the phase of each step.
-            blocks: indices (R, B, m) of samples for the next B steps, again and again; None for all at all steps.
+            blocks: of the next B steps indices (R, B, m) of samples, factors (R, B, [E,] bins) on their mean, if any.
             cosine: whether rates fall along a cosine.
             watched: steps before which `watch` is shown the parameters.
             watch: a function of step and parameters.
@@ -98,15 +96,15 @@ class Engine:
         room, clock = self._room(tapes), Clock(phases, order, cosine, self._dtype)
         step, steps, looks = 0, len(order), sorted(watched)
         for block in blocks:
-            begin, end = step, steps if block is None else min(steps, step + block.shape[1])
+            begin, end = step, min([steps, *(step + each.shape[1] for each in block if each is not None)])
+            seen = None if block[0] is None else block[0].numpy(), factors_of(block[1], self._net.n, self._dtype)
             while step < end:
                 if step in watched:
                     watch(step, self._parameters(taps.copy(), lead))
                 following = bisect.bisect_right(looks, step)
                 until = min(end, step + BLOCK, *looks[following : following + 1])
                 plan = self._plan(tapes, phases, order[step:until], clock.block(step, until), step)
-                chosen = None if block is None else block.numpy()[:, step - begin : until - begin]
-                run_rows(plan, self._data(len(taps), chosen), rows, room)
+                run_rows(plan, self._data(len(taps), *seen, slice(step - begin, until - begin)), rows, room)
                 step = until
         return self._parameters(taps, lead)
 
@@ -188,16 +186,19 @@ class Engine:
             step=first,
         )
 
-    def _data(self, rows: int, indices: Integers | None = None) -> Data:
-        """The observations for so many rows, with the samples of each step."""
-        replicates = len(self._shown.target)
-        chosen = np.zeros((replicates, 1, 0)) if indices is None else indices
+    def _data(
+        self, rows: int, indices: Integers | None = None, factors: Floats | None = None, steps: slice = slice(None)
+    ) -> Data:
+        """The observations for so many rows; of some steps of a block the samples, and the factors on their mean."""
+        chosen = np.zeros((1, 1, 0)) if indices is None else indices[:, steps]
+        noise = np.zeros((1, 1, 1, 0), self._dtype) if factors is None else factors[:, steps]
         return Data(
             shown=self._shown,
             table=self._table,
             weights=self._weights,
             indices=np.ascontiguousarray(chosen, dtype=np.int64),
-            starts=rows // replicates,
+            factors=np.ascontiguousarray(noise),
+            starts=rows // len(self._shown.target),
         )
 
     def _new_rows(self, taps: Floats, moments: int = 1, jacobians: int = 1) -> Rows:

@@ -30,6 +30,14 @@ def shown_of(observation: Observation, dtype: Real) -> Shown | None:
     return None
 
 
+def factors_of(factors: Tensor | None, n: int, dtype: Real) -> Floats | None:
+    """Factors on what B steps see, (R, B, [E,] n // 2 + 1) -> (R, B, E, F) on padded frequencies."""
+    if factors is None:
+        return None
+    array: Floats = factors.detach().numpy().astype(dtype)
+    return _padded(array[:, :, None] if array.ndim == 3 else array, n)
+
+
 def _outputs(value: Tensor, axes: int) -> Floats:
     """(R, ...) or (R, E, ...) -> (R, E, ...) in float64; `axes` are those without the one of outputs."""
     array: Floats = value.detach().double().numpy()

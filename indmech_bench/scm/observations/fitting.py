@@ -10,7 +10,7 @@ NORMAL_95 = 1.6448536269514722
 SAMPLES = 256
 """How many samples a task shows."""
 FLOOR = 1e-3
-"""Power of white noise in every sample, relative to the signal's: spectra of FIR kernels have zeros."""
+"""Power of white noise in every sample, relative to the signal's, unless a task says otherwise: spectra have zeros."""
 FITTED = 1e-8
 """A start fits a noise-free observation when its loss is at most this, or ten times the best."""
 

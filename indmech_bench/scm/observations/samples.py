@@ -53,9 +53,13 @@ class Samples:
         spectrum = mirrored(self.model.half_spectrum(parameters), self.model.n)
         return spectrum + over_starts(self.floor.unsqueeze(-1), spectrum)
 
-    def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
+    def loss(self, parameters: Parameters, batch: Tensor | None = None, factors: Tensor | None = None) -> Tensor:
+        """Fit loss (R,) or (R, S); `batch` (R, m) chooses samples, `factors` (R, [E,] bins) multiply their mean."""
         spectrum = self._spectrum(parameters)
-        ratio = over_starts(self._mean(batch), spectrum) / spectrum
+        mean = self._mean(batch)
+        if factors is not None:
+            mean = mean * mirrored(factors, self.model.n)
+        ratio = over_starts(mean, spectrum) / spectrum
         return flat_from(ratio - ratio.log() - 1, self.floor.dim()).mean(-1)
 
     def residuals(self, parameters: Parameters) -> Tensor:
@@ -77,9 +81,12 @@ class Samples:
         return fits_statistically(deviances, self.model.degrees_of_freedom(phase=False))
 
 
-def draw_samples(model: KernelModel, half_spectrum: Tensor, normals: Tensor) -> Samples:
-    """Periodograms of samples of a law (R, [E,] n // 2 + 1) of mean power 1, from normals (R, [E,] N, n, 2)."""
-    spectrum = mirrored(half_spectrum, model.n) + FLOOR
+def draw_samples(model: KernelModel, half_spectrum: Tensor, normals: Tensor, floor: float = FLOOR) -> Samples:
+    """Periodograms of samples of a law (R, [E,] n // 2 + 1) of mean power 1, from normals (R, [E,] N, n, 2).
+
+    floor: power of the known white noise in every sample.
+    """
+    spectrum = mirrored(half_spectrum, model.n) + floor
     exponential = normals.square().sum(-1) / 2
-    floor = torch.full(half_spectrum.shape[:-1], FLOOR, dtype=half_spectrum.dtype)
-    return Samples(model, spectrum.unsqueeze(-2) * exponential, floor)
+    known = torch.full(half_spectrum.shape[:-1], floor, dtype=half_spectrum.dtype)
+    return Samples(model, spectrum.unsqueeze(-2) * exponential, known)

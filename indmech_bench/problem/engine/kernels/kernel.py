@@ -82,13 +82,15 @@ class Data(NamedTuple):
     """The observations, and how taps are transformed.
 
     table (L, 2, F): cosine and minus sine. weights (F,): of frequencies. indices (R, B, m): samples of each step, with
-    m = 0 all; (R, 1, m) for the same at every step. starts: rows of a replicate.
+    m = 0 all; (R, 1, m) for the same at every step. factors (R, B, E, F): label noise on the mean periodogram of each
+    step, with a last axis of 0 none. starts: rows of a replicate.
     """
 
     shown: Shown
     table: Floats
     weights: Floats
     indices: Integers
+    factors: Floats
     starts: int
 
 
@@ -126,7 +128,7 @@ def run_rows(plan: Plan, data: Data, rows: Rows, room: Room) -> None:
     """Carry out the steps on all rows that are active, in place."""
     program, begin, end, phases = plan.program, plan.begin, plan.end, plan.phase
     sizes, roots, weights_of_steps, settings, rules = plan.sizes, plan.roots, plan.weights, plan.settings, plan.rules
-    table, weights, indices, shown = data.table, data.weights, data.indices, data.shown
+    table, weights, indices, factors, shown = data.table, data.weights, data.indices, data.factors, data.shown
     kind, target, share, floor, constant, single = shown
     taps, first, second, multipliers = rows.taps, rows.first, rows.second, rows.multipliers
     given, jacobian = rows.given, rows.jacobian
@@ -177,7 +179,7 @@ def run_rows(plan: Plan, data: Data, rows: Rows, room: Room) -> None:
                 elif code == op.SPECTRUM_SLOPE:
                     spectrum_slope(vectors, i, j, target, r, k, share[r, k], weights)
                 elif code == op.SAMPLES_SLOPE:
-                    mean_of_samples(vectors, x, target, single, r, k, indices, b)
+                    mean_of_samples(vectors, x, target, single, r, k, indices, factors, b)
                     samples_slope(vectors, i, j, x, share[r, k], floor[r, k], weights)
                 elif code == op.RATIO:
                     step, every = plan.step + b, plan.every[h]

@@ -71,9 +71,17 @@ def spectrum_slope(
 
 @inlined
 def mean_of_samples(
-    vectors: Floats, to: int, target: Floats, single: Floats, r: int, e: int, indices: Integers, step: int
+    vectors: Floats,
+    to: int,
+    target: Floats,
+    single: Floats,
+    r: int,
+    e: int,
+    indices: Integers,
+    factors: Floats,
+    step: int,
 ) -> None:
-    """The mean periodogram of the samples that a step sees."""
+    """The mean periodogram of the samples that a step sees, times the factors of its label noise."""
     zero, one = vectors.dtype.type(0), vectors.dtype.type(1)
     if indices.shape[2] == 0:
         for f in range(vectors.shape[2]):
@@ -89,6 +97,9 @@ def mean_of_samples(
         value = one / indices.shape[2]
         for f in range(vectors.shape[2]):
             vectors[to, 0, f] *= value
+    if factors.shape[3] > 0:
+        for f in range(vectors.shape[2]):
+            vectors[to, 0, f] *= factors[r, step, e, f]
 
 
 @inlined

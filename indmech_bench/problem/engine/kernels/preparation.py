@@ -67,7 +67,14 @@ def prepare(precision: str) -> None:
         constant=floats(1),
         single=floats(1, 1, 1, 1),
     )
-    data = Data(shown, table=floats(1, 2, LANES), weights=floats(LANES), indices=integers(1, 1, 0), starts=1)
+    data = Data(
+        shown,
+        table=floats(1, 2, LANES),
+        weights=floats(LANES),
+        indices=integers(1, 1, 0),
+        factors=floats(1, 1, 1, 0),
+        starts=1,
+    )
     rows = Rows(
         taps=floats(0, LANES),
         first=floats(0, 1, LANES),

@@ -1,0 +1,1 @@
+"""Does training leave the truth, and where does it go?"""
