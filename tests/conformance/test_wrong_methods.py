@@ -100,9 +100,9 @@ FAULTS: dict[str, tuple[dict[str, str], str, str]] = {
         "clip_grad_norm_(...) (wrong.py, line 26) mixes replicates",
     ),
     "reads-the-truth": (
-        {"imports": "from indmech_bench.tasks.fir import FirTask"},
+        {"imports": "from indmech_bench.tasks.chains.fir import FirTask"},
         "truth",
-        "reaches for what can draw the truth: indmech_bench.tasks.fir.FirTask (wrong.py, line 7)",
+        "reaches for what can draw the truth: indmech_bench.tasks.chains.fir.FirTask (wrong.py, line 7)",
     ),
     "looks-inside": ({"after": "problem._observation"}, "truth", "._observation (wrong.py, line 26)"),
     "diverges": ({"loss": "(1e300 * problem.loss(moving) ** 9).sum().backward()",

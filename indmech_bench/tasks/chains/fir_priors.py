@@ -12,7 +12,7 @@ from torch import Tensor
 
 from indmech_bench.errors import unknown
 from indmech_bench.registry.registration import register_task
-from indmech_bench.tasks.fir import FirTask
+from indmech_bench.tasks.chains.fir import FirTask
 
 PRESENT = 0.4
 """Share of the taps of a sparse kernel that are not 0."""

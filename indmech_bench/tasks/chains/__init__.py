@@ -1,0 +1,1 @@
+"""Families of chains of convolutions: one observed composite of two kernels or more."""
