@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from indmech_bench.analysis.pairings import Pairing
+from indmech_bench.analysis.pairings import REFERENCE, Pairing
 from indmech_bench.analysis.task_rows import marked
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.numbers import bracketed, number, pvalue
@@ -51,6 +51,7 @@ NOTES = (
     "score: 1/(1+e), a failure's is 0, of a task its interquartile mean. more, less, same: seeds on which the method "
     "scores more than the other, less, the same to within 1e-6; difference: median of its score less the other's.",
 )
+MATRIX = "In each cell: score, share identified; seeds with more and less score than the other, p, p (sign)."
 CORRECTED = (
     "p: Wilcoxon's signed ranks on the differences of score; p (sign): sign test on more and less; each corrected by "
     "Holm over the {lines}."
@@ -68,6 +69,41 @@ def versus_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     sections = tuple(Section(task, (table(task, of_task),)) for task, of_task in _by_task(pairings))
     against = f"All methods against {pairings[0].other}" if pairings else "No other method"
     return Document(f"{against} in {folder}", sections, (*NOTES, CORRECTED.format(lines="methods of a task")))
+
+
+def matrix_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
+    """One table of what `versus` found with the method itself: a line a method, a column a task.
+
+    Methods by their mean score over the tasks that are no controls, or over all where all are.
+    """
+    found = {(pairing.method, pairing.task): pairing for pairing in pairings}
+    tasks = {pairing.task: pairing.control for pairing in pairings}
+    counting = [task for task, control in tasks.items() if not control] or [*tasks]
+    methods = dict.fromkeys(pairing.method for pairing in pairings)
+
+    def place(method: str) -> tuple[bool, float]:
+        scores = [found[method, task].score for task in counting if (method, task) in found]
+        references = {pairing.method for pairing in pairings if pairing.approach == REFERENCE}
+        return method in references, -sum(scores) / max(1, len(scores))
+
+    def column(task: str) -> Column[str]:
+        return shown(marked(task, tasks[task]), lambda method: _matrix_cell(found.get((method, task))))
+
+    named: Column[str] = shown("method", lambda method: method, Kind.NAME)
+    other = pairings[0].other if pairings else ""
+    table = Table(f"scores against those of {other}", (named, *map(column, tasks)), tuple(sorted(methods, key=place)))
+    section = Section("matrix", (table, Table("", RECORD, tuple(pairings))))
+    notes = (MATRIX, *NOTES, CORRECTED.format(lines="methods of a task"))
+    return Document(f"All methods against {other} in {folder}", (section,), notes)
+
+
+def _matrix_cell(pairing: Pairing | None) -> str:
+    if pairing is None:
+        return "–"
+    start = f"{pairing.score:.3f}, {pairing.identified:.2f}"
+    if pairing.method == pairing.other:
+        return start
+    return f"{start}; {pairing.better}/{pairing.worse}, {pvalue(pairing.p_score)}, {pvalue(pairing.p_sign)}"
 
 
 def winners_document(folder: Path, pairings: Sequence[Pairing]) -> Document:

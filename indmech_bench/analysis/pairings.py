@@ -51,10 +51,11 @@ class Pairing:
     p_sign: float
 
 
-def versus(folder: str | Path, method: str, *, family: str | None = None) -> tuple[Pairing, ...]:
+def versus(folder: str | Path, method: str, *, family: str | None = None, itself: bool = False) -> tuple[Pairing, ...]:
     """Every method and reference against one, task by task, the best score first. Raises InputError.
 
-    Pairs are the seeds that both have; the Holm correction is over all lines of a task.
+    Pairs are the seeds that both have; the Holm correction is over all lines of a task. `itself`: with the method
+    beside the others, all ties, which the correction does not count.
     """
     found = _by_task(folder, family)
     known = {name for lines in found.values() for name in lines}
@@ -64,7 +65,8 @@ def versus(folder: str | Path, method: str, *, family: str | None = None) -> tup
     for task, lines in found.items():
         if method in lines:
             of_task = [_pairing(task, name, lines, method) for name in lines if name != method]
-            pairings += sorted(_corrected(of_task), key=lambda pairing: -pairing.score)
+            alone = [_pairing(task, method, lines, method)] if itself else []
+            pairings += sorted([*_corrected(of_task), *alone], key=lambda pairing: -pairing.score)
     return tuple(pairings)
 
 

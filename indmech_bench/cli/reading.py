@@ -108,13 +108,16 @@ def versus(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     method: Annotated[str, typer.Argument(help="a method or reference in it, as tables name it")],
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
+    matrix: Annotated[bool, typer.Option("--matrix", help="One table, methods by tasks.")] = False,
     form: Form = "table",
 ) -> None:
     """Compare every method of a results folder with one of them, seed by seed."""
     from indmech_bench.analysis import pairing_columns, pairings
     from indmech_bench.text.writing import write
 
-    show(write(pairing_columns.versus_document(folder, pairings.versus(folder, method, family=family)), form))
+    found = pairings.versus(folder, method, family=family, itself=matrix)
+    document = pairing_columns.matrix_document if matrix else pairing_columns.versus_document
+    show(write(document(folder, found), form))
 
 
 @app.command()

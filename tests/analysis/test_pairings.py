@@ -10,9 +10,11 @@ import pytest
 from folders import write_folder
 from scipy.stats import binomtest, wilcoxon
 
+from indmech_bench.analysis.pairing_columns import matrix_document
 from indmech_bench.analysis.pairings import versus, winners
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import row_identity_key
+from indmech_bench.text.writing import write
 
 N = 32
 GENERATOR = np.random.default_rng(1)
@@ -94,3 +96,14 @@ def test_a_method_that_is_not_installed_is_no_reference(folder: Path) -> None:
 def test_winners_need_a_rival(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="best-constant"):
         winners(write_folder(tmp_path / "r", {(TASK, "adam"): BASE}))
+
+
+def test_the_matrix_has_each_score_once_and_the_method_itself_without_a_test(folder: Path) -> None:
+    found = versus(folder, "adam", itself=True)
+    own = [one for one in found if one.method == "adam"]
+    assert [one.ties for one in own] == [one.n for one in own]
+    assert [one for one in found if one.method != "adam"] == [*versus(folder, "adam")]
+    text = write(matrix_document(folder, found), "md")
+    (line,) = (line for line in text.splitlines() if line.startswith("| adam |"))
+    assert ";" not in line
+    assert all(f"{one.score:.3f}" in text for one in found)

@@ -29,8 +29,10 @@ VERBS = {
     "leaderboard by family": ("leaderboard", "a", "--group-by", "family"),
     "standings": ("leaderboard", "a", "--standings"),
     "versus": ("versus", "a", "oracle"),
+    "versus as a matrix": ("versus", "a", "oracle", "--matrix"),
     "winners": ("winners", "a"),
     "compare": ("compare", "a", "b"),
+    "sensitivity": ("sensitivity", "s"),
     "drift": ("drift", "d"),
     "status": ("status", "a", "--failures", "--why"),
     **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "metrics", "suites")},
@@ -69,6 +71,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     way |= {"log_generic_ratio@0": 0.1, "log_generic_ratio@9": None}
     problem = problem_of("fir-natural", [3])
     np.savez(place / "found.npz", **{name: value[0].numpy() for name, value in problem.start().items()})
+    write_folder(place / "s", {("fork", "adam"): [0.1] * 8, ("fork", "sgd"): [0.3] * 8})
+    runs = place / "s" / "runs.jsonl"
+    rows = [json.loads(line) for line in runs.read_text().splitlines()]
+    for number, row in enumerate(rows):
+        row["metrics"] |= {"error_euclidean": number / 9, "error_over_power": 1.0}
+    runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
     write_folder(place / "d", {("drift", "sgd"): [0.1] * 6}, changes={"details": way})
     return place
 
