@@ -27,7 +27,7 @@ class BasinHopping(ByCriterion, GradientMethod):
 
     A kick adds kick |theta_1| z / sqrt(p) to the first mechanism, z standard normal; Levenberg-Marquardt refits it and
     all others: a step along the gauge that the observation does not see, projected back onto the solutions. A hop is
-    kept where the refit fits the observation and the criterion is lower (temperature 0).
+    kept where the refit fits the observation and the criterion is lower (temperature 0), at a tie in half of the cases.
 
     criterion: independence, norm, likelihood, flatness or combined (`indmech_baselines.criteria`).
     hops: number of kicks.
@@ -59,7 +59,7 @@ class BasinHopping(ByCriterion, GradientMethod):
                 new_value = criterion(problem, moved)
                 fits = problem.fits(torch.cat([loss, new_loss], -1))
                 # one that has not fitted yet takes any hop that does; one that has, only a better criterion
-                better = fits[:, 1:] & (~fits[:, :1] | is_less(new_value, value) | value.isnan())
+                better = fits[:, 1:] & (~fits[:, :1] | self._lower(problem, hop, new_value, value) | value.isnan())
                 now = {
                     name: torch.where(better.view(-1, *[1] * (held.dim() - 1)), moved[name], held)
                     for name, held in now.items()
@@ -67,6 +67,12 @@ class BasinHopping(ByCriterion, GradientMethod):
                 loss, value = torch.where(better, new_loss, loss), torch.where(better, new_value, value)
                 accepted += better[:, 0]
         return problem.solution({name: held[:, 0] for name, held in now.items()}, loss=loss[:, 0], hops=accepted)
+
+    @staticmethod
+    def _lower(problem: Problem, hop: int, new_value: Tensor, value: Tensor) -> Tensor:
+        """Whether a hop is lower, or as low and drawn: the same solution at another scale of its mechanisms."""
+        tied = ~is_less(new_value, value) & ~is_less(value, new_value)
+        return is_less(new_value, value) | (tied & (problem.randn(f"tie {hop}", 1) > 0))
 
     def _kicked(self, problem: Problem, now: dict[str, Tensor], hop: int) -> dict[str, Tensor]:
         """The parameters with the first mechanism moved."""

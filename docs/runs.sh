@@ -1,0 +1,22 @@
+#!/bin/sh
+# Every run that a number in README.md or docs/ comes from, into results/; then: python docs/refresh.py --results .
+set -eu
+indmech-bench run core
+indmech-bench run full
+indmech-bench run dose
+indmech-bench run endings
+indmech-bench run priors
+indmech-bench run sensitivity
+indmech-bench run concentration
+indmech-bench run equal-budget
+# multistart-penalised at its default spends more than this budget: its rows say so, and the run ends with 1
+indmech-bench run --task fir-natural --seeds 256 --budget 110000 --out results/natural || test $? = 1
+indmech-bench run --task fir-natural --seeds 256 --budget 110000 --out results/natural \
+    --method levenberg-marquardt:criterion=flatness,starts=64 --method levenberg-marquardt:criterion=norm,starts=64 \
+    --method levenberg-marquardt:criterion=independence,starts=64 \
+    --method levenberg-marquardt:criterion=combined,starts=64 --method multistart-penalised:steps=1111
+indmech-bench run drift
+indmech-bench run drift-unequal --out results/drift
+indmech-bench run --task drift --task drift:equal_norms=true --seeds 32 --timeout 1800 --out results/drift \
+    --method sgd:learning_rate=0.01,batch=none,clip=1,momentum=0,cosine=false,checkpoints=10,steps=100000 \
+    --method sgd:learning_rate=0.01,batch=8,clip=1,momentum=0,cosine=false,checkpoints=10,steps=100000
