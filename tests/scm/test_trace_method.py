@@ -50,10 +50,10 @@ def test_log_rho_is_the_published_trace_method_on_samples_of_exact_covariance() 
 
 
 def test_pvalues_of_truths_with_haar_directions_are_uniform() -> None:
-    truth = truth_of("linear-gaussian-natural", range(300))
+    truth = truth_of("linear-gaussian-natural", range(120))
     pvalues = rotation_pvalue(truth.parameters["A"], truth.parameters["B"])
-    assert abs(float(pvalues.mean()) - 0.5) < 4 * (1 / 12 / 300) ** 0.5
-    assert abs(float((pvalues < 0.1).double().mean()) - 0.1) < 4 * (0.09 / 300) ** 0.5
+    assert abs(float(pvalues.mean()) - 0.5) < 4 * (1 / 12 / 120) ** 0.5
+    assert abs(float((pvalues < 0.1).double().mean()) - 0.1) < 4 * (0.09 / 120) ** 0.5
 
 
 def test_pvalues_do_not_depend_on_coordinates_or_scale_beyond_the_finite_null() -> None:

@@ -23,8 +23,9 @@ Kernel = tuple[float, ...]
 
 
 def truth_of(task: str, seeds: list[int]) -> dict[str, torch.Tensor]:
-    settings = Catalogue.read().find("task", task).defaults
-    drawn: dict[str, torch.Tensor] = get_task(task).sample(streams("truth", "", task, settings, 1, seeds))
+    entry = Catalogue.read().find("task", task)
+    named = streams("truth", "", task, entry.defaults, entry.version, seeds)
+    drawn: dict[str, torch.Tensor] = get_task(task).sample(named)
     return drawn
 
 

@@ -1,0 +1,87 @@
+"""Every table of results on README.md and the pages stands under the command that it is the output of."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from indmech_bench.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = """# A title
+
+### all tasks
+
+| method | e [95 %] | score |
+| --- | ---: | ---: |
+| adam | 0.5 [0.4, 0.6] | 0.67 |
+| sgd | 0.7 [0.6, 0.8] | 0.59 |
+
+### by task
+
+| method | fork |
+| --- | ---: |
+| adam | 1.0 |
+
+- a note
+"""
+MEASURED = re.compile(r"^\| (?:.*\| )?(?:identified|score|e \(median\)|verdict|told apart)\b.*\|$", re.MULTILINE)
+
+
+def refresh() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs/refresh.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["refresh"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+REFRESH = refresh()
+PAGES = [path for path in REFRESH.pages() if REFRESH.blocks(path.read_text(encoding="utf-8"))]
+
+
+def shown(text: str) -> list[str]:
+    return list(REFRESH.selected(OUTPUT, REFRESH.Shown.read(text)))
+
+
+def test_a_block_shows_what_its_comment_asks_for() -> None:
+    whole = shown("leaderboard r")
+    assert len(whole) == 2
+    assert whole[1] == "### by task\n\n| method | fork |\n| --- | --- |\n| adam | 1.0 |"
+    assert shown("leaderboard r | tables 2 | bare") == ["| method | fork |\n| --- | --- |\n| adam | 1.0 |"]
+    (plain,) = shown("leaderboard r | tables 1 | rows sgd | plain | bare")
+    assert plain.splitlines()[2:] == ["| sgd | 0.7 | 0.59 |"]
+    (turned,) = shown('leaderboard r | tables 1 | columns method "e [95 %]" | transposed | bare')
+    assert turned.splitlines()[0] == "| method | adam | sgd |"
+    assert turned.splitlines()[2] == "| e [95 %] | 0.5 [0.4, 0.6] | 0.7 [0.6, 0.8] |"
+
+
+def test_an_option_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="colums"):
+        REFRESH.Shown.read("leaderboard r | colums score")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_blocks_are_full_and_of_verbs_that_there_are(path: Path) -> None:
+    verbs = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    runs = (ROOT / "docs/runs.sh").read_text(encoding="utf-8")
+    for comment, text in REFRESH.blocks(path.read_text(encoding="utf-8")):
+        verb, folder = REFRESH.Shown.read(comment).arguments[:2]
+        assert verb in verbs
+        suite = folder.removeprefix("results/")
+        assert f"run {suite}\n" in runs or f"--out {folder}" in runs
+        assert text.count("\n|") >= 2, comment
+
+
+def test_no_table_of_results_stands_outside_of_a_block() -> None:
+    for path in REFRESH.pages():
+        outside = REFRESH.BLOCK.sub("", path.read_text(encoding="utf-8"))
+        measured = list(MEASURED.findall(outside))
+        assert path.name in ("claims.md", "tables.md", "theory.md") or not measured, (path.name, measured)
