@@ -12,7 +12,7 @@ from conftest import Cli
 from folders import rows_of, write_folder
 
 from indmech_bench.analysis.comparison.comparison import compare
-from indmech_bench.registry.identity import row_identity_key
+from indmech_bench.registry.identity import ENGINE, row_identity_key
 
 NATURAL = ("fir-natural", "adam")
 INF = float("inf")
@@ -96,7 +96,12 @@ def test_what_differs_in_code_budget_precision_and_versions_is_named(a: Path, tm
     found = compare(a, b)
     assert len(found.lines) == 1
     said = "; ".join(found.differences)
-    for sentence in ("budget none -> 5000.0", "precision float64 -> float32", "-> ffffffffffffffff", "engine 2 -> 7"):
+    for sentence in (
+        "budget none -> 5000.0",
+        "precision float64 -> float32",
+        "-> ffffffffffffffff",
+        f"engine {ENGINE} -> 7",
+    ):
         assert sentence in said
     assert "numpy: 2.4.6 -> 2.5.0" in said
 

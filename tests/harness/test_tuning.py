@@ -96,7 +96,7 @@ def test_a_settings_file_is_complete_and_reads_back_by_type(tuned: Path) -> None
 def scored(tuned: Path) -> Path:
     """A results folder with adam as it is and tuned by either protocol on one of two tasks."""
     report = run(
-        tasks=["fir-natural", "fir-generic"],
+        tasks=["fir-natural", "fir-decaying"],
         methods=["adam:steps=20,learning_rate=0.1"],
         settings=[tuned / "blind.toml", tuned / "oracle.toml"],
         seeds="2",
@@ -110,7 +110,7 @@ def scored(tuned: Path) -> Path:
 def test_a_tuned_method_runs_on_its_own_task_with_its_settings(scored: Path) -> None:
     rows = [row for row in read_rows(scored) if row["method"] == "adam" and row["seed"] == 0]
     assert {(row["task"], row["protocol"], row["settings"]["learning_rate"]) for row in rows} == {
-        ("fir-generic", "default", 0.1),
+        ("fir-decaying", "default", 0.1),
         ("fir-natural", "default", 0.1),
         ("fir-natural", "tuned-blind", 0.1),
         ("fir-natural", "tuned-oracle", 0.01),
