@@ -10,7 +10,14 @@ from scores import beats, scores_of
 
 import indmech_bench
 
-METHODS = ["adam", "multistart-independent", "multistart-min-norm", "multistart-placebo", "averaging-evidence"]
+METHODS = [
+    "adam",
+    "multistart-independent",
+    "multistart-min-norm",
+    "root-search-independent",
+    "root-search-min-norm",
+    "root-search-flat",
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +31,11 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
-        ("multistart-independent", "multistart-placebo"),
-        ("multistart-independent", "placebo-criterion"),
+        ("root-search-independent", "placebo-criterion"),
+        ("root-search-min-norm", "root-search-independent"),
         ("multistart-min-norm", "multistart-independent"),
-        ("averaging-evidence", "multistart-min-norm"),
+        ("root-search-flat", "root-search-independent"),
+        ("root-search-flat", "multistart-min-norm"),
     ],
 )
 def test_one_criterion_beats_another(scores: pd.DataFrame, better: str, worse: str) -> None:
