@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,6 +15,7 @@ from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.divergences import movement
 from indmech_bench.scm.interventions import Family, coarse_modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.parameters import START_SCALE
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask
 from indmech_bench.tasks.sampling import MOVES, check_mode, each, first_that, normal, unit_power
@@ -37,7 +39,7 @@ class ConcentrationTask(KernelTask):
 
     log rho of independent kernels has a spread of about n^(-1/2): the postulate that it is 0 becomes exact as n grows.
     So does that of wrong solutions, of which there are exponentially many. The lengths fall in a straight line, the
-    first twice the last, 7/8 n together. Scored are 64 evenly spaced modulations.
+    first twice the last, 7/8 n together; starts have the same norm at every n. Scored are 64 evenly spaced modulations.
 
     observation: impulse (the composite kernel).
     n: samples, a multiple of 64.
@@ -61,6 +63,11 @@ class ConcentrationTask(KernelTask):
         """Taps of each kernel."""
         shares = np.linspace(2, 1, self.depth)
         return tuple(max(2, int(length)) for length in FILLED * self.n * shares / shares.sum())
+
+    @property
+    def start_scale(self) -> float:  # type: ignore[override]
+        """A start of the norm that one of nine taps has in `fir-natural`: by taps it would grow with the dimension."""
+        return START_SCALE * math.sqrt(9 / self.lengths[0])
 
     @property
     def model(self) -> ConvolutionCascade:
