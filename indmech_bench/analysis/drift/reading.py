@@ -24,7 +24,7 @@ Rows = Mapping[int, LabelledRow]
 
 
 def courses(folder: str | Path) -> tuple[Course, ...]:
-    """One of every task and setting whose rows have checkpoints.
+    """One of every task and setting whose rows have checkpoints, controls before the regimes that they are of.
 
     Raises InputError where no task of the folder starts at the truth, or none of its rows has checkpoints.
     """
@@ -42,11 +42,17 @@ def courses(folder: str | Path) -> tuple[Course, ...]:
         raise InputError(f"'{place}' has no checkpoints: give the method the setting checkpoints.")
     controls = {_without_noise(rows): names for names, rows in made.items() if not _is_stochastic(rows)}
     found = []
-    for names, replicates in made.items():
+    for names, replicates in sorted(made.items(), key=_place):
         control = controls.get(_without_noise(replicates)) if _is_stochastic(replicates) else None
         against = None if control is None else _against(control[1], replicates, made[control])
         found.append(replace(_course(*names, replicates), against=against))
     return tuple(_corrected(found))
+
+
+def _place(regime: tuple[tuple[str, str], Rows]) -> tuple[str, str, bool, str]:
+    """An order that does not hang on which rows were made first."""
+    (task, label), rows = regime
+    return task, repr(_without_noise(rows)), _is_stochastic(rows), label
 
 
 def _first(rows: Rows) -> LabelledRow:
