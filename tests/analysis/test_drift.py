@@ -16,6 +16,8 @@ from folders import write_folder
 from indmech_bench.analysis.drift.course import Course
 from indmech_bench.analysis.drift.reading import courses
 from indmech_bench.analysis.drift.verdicts import beyond, sentence, verdict
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.registration import resolve
 from indmech_bench.statistics.estimates import median_interval
 
 SGD = "sgd:learning_rate=0.001,momentum=0,batch=8,cosine=false,checkpoints=4,steps=20"
@@ -76,7 +78,8 @@ def made(tmp_path: Path) -> Made:
         for number, row in enumerate(rows):
             row |= hand_made(number, ends[[*ends][number // SEEDS]], worst)
         file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return dict(zip(ends, courses(folder), strict=True))
+        by_label = {course.method: course for course in courses(folder)}
+        return {method: by_label[resolve(Catalogue.read(), "method", method).label] for method in ends}
 
     return write
 
@@ -135,6 +138,16 @@ def test_both_kinds_of_noise_find_the_control_of_their_other_settings(made: Made
             assert against.error.value == pytest.approx(more, abs=1e-3)
             assert against.ratio.value == pytest.approx(0.0, abs=1e-3)
             assert against.p_error < 1e-6
+
+
+def test_the_order_of_regimes_does_not_hang_on_which_rows_were_made_first(made: Made, tmp_path: Path) -> None:
+    methods = ("sgd:batch=8", "sgd:batch=none", "sgd:batch=8,learning_rate=0.5", "sgd:batch=none,learning_rate=0.5")
+    made(dict.fromkeys(methods, (0.5, 1e-3, 0.5)))
+    before = [course.method for course in courses(tmp_path / "r")]
+    assert [before.index(label) for label in before if "none" in label] == [0, 2]  # controls before what they control
+    file = tmp_path / "r" / "runs.jsonl"
+    file.write_text("".join(reversed(file.read_text().splitlines(keepends=True))))
+    assert [course.method for course in courses(tmp_path / "r")] == before
 
 
 def test_what_does_not_differ_from_its_control_has_p_one(made: Made, tmp_path: Path) -> None:
