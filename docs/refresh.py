@@ -67,9 +67,17 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def refreshed(page: str, results: Path) -> str:
-    """The page with every block made anew; `results`: the folder that the commands run in."""
-    return BLOCK.sub(lambda found: f"<!-- indmech-bench {found[1]} -->\n{_made(found[1], results)}\n<!-- end -->", page)
+def refreshed(page: str, results: Path, of: str = "") -> str:
+    """The page with its blocks made anew, those of one folder alone if it is named.
+
+    results: the folder that the commands run in.
+    """
+
+    def anew(found: re.Match[str]) -> str:
+        wanted = not of or of in Shown.read(found[1]).arguments
+        return f"<!-- indmech-bench {found[1]} -->\n{_made(found[1], results)}\n<!-- end -->" if wanted else found[0]
+
+    return BLOCK.sub(anew, page)
 
 
 def _made(text: str, results: Path) -> str:
@@ -119,12 +127,13 @@ def _line(cells: Sequence[str]) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--results", type=Path, required=True)
+    options.add_argument("--of", default="", help="only tables of this folder, such as results/core")
     options.add_argument("pages", nargs="*", type=Path, default=pages())
     given = options.parse_args()
     for path in given.pages:
         page = path.read_text(encoding="utf-8")
         if blocks(page):
-            path.write_text(refreshed(page, given.results), encoding="utf-8")
+            path.write_text(refreshed(page, given.results, given.of), encoding="utf-8")
             print(f"{path}: {len(blocks(page))} tables or lists of them")
 
 
