@@ -14,6 +14,7 @@ brackets out, `bare` the headings.
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import shlex
 import subprocess
@@ -82,9 +83,14 @@ def refreshed(page: str, results: Path, of: str = "") -> str:
 
 def _made(text: str, results: Path) -> str:
     shown = Shown.read(text)
-    command = [sys.executable, "-m", "indmech_bench.cli", *shown.arguments]
-    output = subprocess.run(command, cwd=results, capture_output=True, text=True, check=True).stdout
-    return "\n\n".join(selected(output, shown))
+    return "\n\n".join(selected(_output(shown.arguments, results), shown))
+
+
+@functools.cache
+def _output(arguments: tuple[str, ...], results: Path) -> str:
+    """What the command prints: once, however many blocks show parts of it."""
+    command = [sys.executable, "-m", "indmech_bench.cli", *arguments]
+    return subprocess.run(command, cwd=results, capture_output=True, text=True, check=True).stdout
 
 
 def selected(output: str, shown: Shown) -> Iterator[str]:

@@ -81,7 +81,7 @@ def independence(problem: Problem, parameters: Parameters) -> Tensor:
 @_registered("norm")
 def norm(problem: Problem, parameters: Parameters) -> Tensor:
     """log prod_k |theta_k|^2, least at the minimum-norm solution, where weight decay leads. Of two: the largest rho."""
-    squares = [_squared_norm([parameters[name].flatten(2) for name in parts]) for parts in problem.mechanisms.values()]
+    squares = [theta.square().sum(-1) for theta in _mechanisms(problem, parameters)]
     return torch.stack(squares, -1).log().sum(-1)
 
 

@@ -27,7 +27,7 @@ class Multistart(ByCriterion, ManyStarts):
     norms (the minimum-norm solution, where weight decay leads), `placebo` the smallest difference of the mechanisms'
     spectral centroids, a statistic that has nothing to do with independence, `flatness` the largest evidence (the
     flattest minimum, in coordinates relative to the mechanisms' norms), `combined` evidence and independence together.
-    Formulas: `indmech_baselines.criteria`. Ties go to the lower index.
+    Formulas: `indmech_baselines.criteria`. Among equals a random number decides.
 
     Blind tuning of multistart-fit on fir-natural keeps the rate 0.02: polished starts fit to 1e-31 at 0.005, 0.02 and
     0.05 alike:

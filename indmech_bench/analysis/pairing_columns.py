@@ -81,9 +81,10 @@ def matrix_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     counting = [task for task, control in tasks.items() if not control] or [*tasks]
     methods = dict.fromkeys(pairing.method for pairing in pairings)
 
+    references = {pairing.method for pairing in pairings if pairing.approach == REFERENCE}
+
     def place(method: str) -> tuple[bool, float]:
         scores = [found[method, task].score for task in counting if (method, task) in found]
-        references = {pairing.method for pairing in pairings if pairing.approach == REFERENCE}
         return method in references, -sum(scores) / max(1, len(scores))
 
     def column(task: str) -> Column[str]:

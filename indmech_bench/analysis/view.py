@@ -56,6 +56,19 @@ def by_method(rows: Iterable[TaskRow]) -> dict[tuple[bool, str], dict[Pair, Task
     return groups
 
 
+def covering(rows: Iterable[TaskRow]) -> dict[str, dict[Pair, TaskRow]]:
+    """The rows of each method that was tried on all of their (task, seed) pairs: without holes or skipped tasks."""
+    groups = by_method(rows)
+    pairs = {pair for replicates in groups.values() for pair in replicates}
+    return {
+        name: replicates
+        for (reference, name), replicates in groups.items()
+        if not reference
+        and len(replicates) == len(pairs)
+        and all(row["status"] != Status.SKIPPED for row in replicates.values())
+    }
+
+
 def in_order(rows: Iterable[LabelledRow]) -> tuple[str, ...]:
     """Task labels in the catalogue's order, unknown ones last."""
     known = {entry.name: position for position, entry in enumerate(Catalogue.read().of_kind("task"))}

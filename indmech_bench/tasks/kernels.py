@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -44,12 +44,14 @@ class KernelTask(TaskBase):
         return {"log_generic_ratio": self.model.log_generic_ratio(truth.parameters).tolist()}
 
 
-def iid_kernels(model: KernelModel, streams: Streams) -> dict[str, Tensor]:
-    """iid Gaussian taps (R, L_k) that modulation moves."""
+def iid_kernels(
+    model: KernelModel, streams: Streams, moves: Callable[[dict[str, Tensor]], Tensor] | None = None
+) -> dict[str, Tensor]:
+    """iid Gaussian taps (R, L_k) that modulation moves; `moves` says so of candidates, where it is known cheaply."""
 
     def draw(generator: np.random.Generator, size: int) -> dict[str, Tensor]:
         lengths = [length for (length,) in model.shapes.values()]
         return dict(zip(model.names, normal(generator, size, sum(lengths)).split(lengths, -1), strict=True))
 
-    moves = moved_by(model, modulations(model.n))
+    moves = moves or moved_by(model, modulations(model.n))
     return each(streams, lambda generator: first_that(generator, draw, moves, ""))

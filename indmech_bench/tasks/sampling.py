@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from indmech_bench.errors import InputError, TruthNotFoundError, unknown
+from indmech_bench.scm.divergences import movement
 from indmech_bench.scm.interventions import Family
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.models.environments import SharedConvolution
@@ -117,6 +118,12 @@ def moved_by(model: Model, family: Family) -> Callable[[dict[str, Tensor]], Tens
         return moved >= MOVES * model.geometry.power(observed)
 
     return moves
+
+
+def moved_by_modulation(model: ConvolutionCascade, candidates: dict[str, Tensor]) -> Tensor:
+    """The same for all modulations of a chain's mechanism, in closed form."""
+    P, R, _ = model.parts(candidates)
+    return movement(P, R) >= MOVES * (model.n - 1) * (P * R).mean(-1)
 
 
 def unit_power(model: Model, family: Family, parameters: Parameters) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indmech_bench.analysis.view import by_method, tabled_rows
+from indmech_bench.analysis.view import MEDIAN, Pair, covering, tabled_rows
 from indmech_bench.errors import InputError
 from indmech_bench.results.folder import existing_folder
 from indmech_bench.results.row_fields import TaskRow
@@ -16,8 +16,7 @@ from indmech_bench.results.statuses import Status
 from indmech_bench.scoring.metrics import ALTERNATIVES
 from indmech_bench.statistics.rankings import Scores, rank_methods, resolved_order
 
-E = "extrapolation_error"
-Replicates = Mapping[tuple[str, int], TaskRow]
+Replicates = Mapping[Pair, TaskRow]
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,7 @@ def sensitivity(folder: str | Path, *, family: str | None = None) -> tuple[Alter
     """
     place = existing_folder(folder)
     rows = [row for row in tabled_rows([place], family)[0] if not row["control"]]
-    pairs = {(row["task_label"], row["seed"]) for row in rows}
-    methods = {
-        name: replicates
-        for (reference, name), replicates in by_method(rows).items()
-        if not reference
-        and len(replicates) == len(pairs)
-        and all(row["status"] != Status.SKIPPED for row in replicates.values())
-    }
+    methods = covering(rows)
     if len(methods) < 2:
         raise InputError(f"'{place}' has no two methods that cover the same (task, seed) pairs of natural tasks.")
     found = []
@@ -82,7 +74,7 @@ def _alternative(methods: Mapping[str, Replicates], metric: str, instead: str, t
     from scipy.stats import kendalltau
 
     names = list(methods)
-    by_e, by_it = ([_scores(methods[name], of, tasks) for name in names] for of in (E, metric))
+    by_e, by_it = ([_scores(methods[name], of, tasks) for name in names] for of in (MEDIAN, metric))
     ranks_by_e, ranks = (rank_methods(scores).ranks.tolist() for scores in (by_e, by_it))
     apart, there = resolved_order(by_e), resolved_order(by_it)
     better = [] if apart is None else [(i, j) for i, j in zip(*np.nonzero(apart > 0), strict=True)]

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from indmech_bench.analysis.group_by import grouped
-from indmech_bench.analysis.view import by_method, error_of, score_of, tabled_rows
+from indmech_bench.analysis.view import covering, error_of, score_of, tabled_rows
 from indmech_bench.errors import InputError
 from indmech_bench.results.folder import existing_folder
 from indmech_bench.results.row_fields import TaskRow
-from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.ranks import (
     MOST,
     CriticalDifference,
@@ -69,21 +68,15 @@ def _of_families(rows: Sequence[TaskRow]) -> Iterator[tuple[str, list[TaskRow]]]
 
 
 def _rivalry(view: str, rows: Sequence[TaskRow]) -> Rivalry | None:
-    pairs = sorted({(row["task_label"], row["seed"]) for row in rows})
-    covering = {
-        name: [replicates[pair] for pair in pairs]
-        for (reference, name), replicates in by_method(rows).items()
-        if not reference
-        and len(replicates) == len(pairs)
-        and all(row["status"] != Status.SKIPPED for row in replicates.values())
-    }
-    if len(covering) < 2:
+    methods = covering(rows)
+    if len(methods) < 2:
         return None
-    scores = np.array([[score_of(row) for row in of_method] for of_method in covering.values()]).T
+    pairs = [*next(iter(methods.values()))]  # in one order for all
+    scores = np.array([[score_of(row) for row in replicates.values()] for replicates in methods.values()]).T
     ranks = mean_ranks(scores)
     order = np.argsort(ranks, kind="stable")
-    names, scores, ranks = [list(covering)[i] for i in order], scores[:, order], ranks[order]
-    errors = np.array([[error_of(row) for row in covering[name]] for name in names]).T
+    names, scores, ranks = [list(methods)[i] for i in order], scores[:, order], ranks[order]
+    errors = np.array([[error_of(row) for row in methods[name].values()] for name in names]).T
     return Rivalry(
         view=view,
         names=tuple(names),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from indmech_bench.scm.interventions import Intervention
-from indmech_bench.scm.models.kernels import KernelModel, Spectra, half_power, mirrored
+from indmech_bench.scm.models.kernels import KernelModel, half_power, mirrored
 from indmech_bench.scm.parameters import Parameters
 
 
@@ -50,11 +50,6 @@ class Channels(KernelModel):
             for names in self.mechanisms.values()
         )
         return first, second
-
-    def half_parts(self, parameters: Parameters) -> Spectra:
-        """The mean law under modulation apart: P = 1, R = S and no Q."""
-        S = self.half_spectrum(parameters)
-        return torch.ones_like(S), S, torch.zeros_like(S)
 
     def half_spectrum(self, parameters: Parameters) -> Tensor:
         P, R = self.half_layers(parameters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -12,13 +13,12 @@ from torch import Tensor
 
 from indmech_bench.errors import InputError
 from indmech_bench.registry.registration import register_task
-from indmech_bench.scm.divergences import movement
 from indmech_bench.scm.interventions import Family, coarse_modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.parameters import START_SCALE
 from indmech_bench.scm.streams import Streams
-from indmech_bench.tasks.kernels import KernelTask
-from indmech_bench.tasks.sampling import MOVES, check_mode, each, first_that, normal, unit_power
+from indmech_bench.tasks.kernels import KernelTask, iid_kernels
+from indmech_bench.tasks.sampling import check_mode, moved_by_modulation, unit_power
 from indmech_bench.tasks.truth import Truth
 
 SHIFTS = 64
@@ -82,18 +82,8 @@ class ConcentrationTask(KernelTask):
             raise InputError(f"n {self.n} must be a multiple of {SHIFTS}, such as {self.n - self.n % SHIFTS}.")
 
     def sample(self, streams: Streams) -> dict[str, Tensor]:
-        model = self.model
-
-        def draw(generator: np.random.Generator, size: int) -> dict[str, Tensor]:
-            pieces = normal(generator, size, sum(self.lengths)).split(self.lengths, -1)
-            return dict(zip(model.names, pieces, strict=True))
-
-        def moves(candidates: dict[str, Tensor]) -> Tensor:
-            P, R, _ = model.parts(candidates)
-            return movement(P, R) >= MOVES * (self.n - 1) * (P * R).mean(-1)
-
-        drawn = each(streams, lambda generator: first_that(generator, draw, moves, ""))
-        return unit_power(model, coarse_modulations(self.n, SHIFTS), drawn)
+        drawn = iid_kernels(self.model, streams, partial(moved_by_modulation, self.model))
+        return unit_power(self.model, coarse_modulations(self.n, SHIFTS), drawn)
 
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
         """log rho, and the sum of |log rho_k| over all mechanisms."""

@@ -18,7 +18,6 @@ from torch.nn.functional import pad
 
 from indmech_bench.errors import InputError, TruthNotFoundError, UnsupportedError
 from indmech_bench.registry.registration import register_task
-from indmech_bench.scm.divergences import movement
 from indmech_bench.scm.factorisation import LIMIT, count_solutions
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
@@ -26,10 +25,10 @@ from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask
 from indmech_bench.tasks.sampling import (
-    MOVES,
     check_mode,
     dependent,
     each,
+    moved_by_modulation,
     normal,
     read_lengths,
     show_kernels,
@@ -139,9 +138,7 @@ class FirTask(KernelTask):
         return normal(generator, size, sum(self.lengths)).split(self.lengths, -1)
 
     def _moves(self, pairs: dict[str, Tensor]) -> Tensor:
-        """`moved_by` in closed form."""
-        P, R, _ = self.model.parts(pairs)
-        return movement(P, R) >= MOVES * (self.n - 1) * (P * R).mean(-1)
+        return moved_by_modulation(self.model, pairs)
 
     def observe(self, parameters: dict[str, Tensor], streams: Streams) -> Observation:
         return show_kernels(self.model, parameters, self.observation, streams, self.noise)

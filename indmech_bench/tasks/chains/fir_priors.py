@@ -63,12 +63,6 @@ class FirPriorTask(FirTask):
     Minimum norm and evidence suppose that all directions of a kernel are alike; here they are not. A method is not told
     the prior. Both kernels have the same one, so that low-pass shapes meet low-pass shapes: nothing makes rho 1.
 
-    observation: impulse (the composite kernel), spectrum, or samples (256 of them).
-    taps: lengths L1xL2 of the truth, 2 or more each, L1 + L2 - 1 at most n = 64.
-    learner: lengths of the learner's kernels, at least those of the truth; none for the same.
-    dependence: log rho that every truth has to within `tolerance`; none leaves the draw as it is.
-    spread: standard deviation of log rho around `dependence` (or 0); each truth meets its own goal to `tolerance`.
-    noise: signal-to-noise ratio in dB of white noise on the observed impulse; none for no noise.
     prior: sparse (two fifths of the taps are not 0), heavy-tailed (Student's t, 2 degrees of freedom), smooth (white
         noise through a binomial window of five taps) or decaying (Gaussian times exp(-3 t / L)).
     Source: THEORY 3.1, what evidence and minimum norm suppose; physical kernels.
