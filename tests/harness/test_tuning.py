@@ -127,7 +127,7 @@ def test_each_protocol_is_a_line_of_its_own(cli: Cli, scored: Path) -> None:
 
 def test_status_knows_tuned_rows(cli: Cli, scored: Path) -> None:
     status = cli("status", str(scored), "--why").stdout
-    assert re.search(r"fir-generic +adam \[tuned-blind\] +2 of 2 seeds", status)
+    assert re.search(r"fir-decaying +adam \[tuned-blind\] +2 of 2 seeds", status)
     assert "all rows are what today's code would make" in status
 
 

@@ -24,8 +24,8 @@ from indmech_bench.scm.observations.fitting import chi2_quantile_95
 from indmech_bench.scm.observations.impulse import Impulse
 from indmech_bench.scoring.references import oracle, random_solution
 from indmech_bench.scoring.scores import score
-from indmech_bench.tasks import fir
 from indmech_bench.tasks import sampling as drawing
+from indmech_bench.tasks.chains import fir
 from indmech_bench.tasks.truth import Truth
 
 each_preset = pytest.mark.parametrize("preset", PRESETS)
