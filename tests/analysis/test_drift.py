@@ -53,10 +53,10 @@ def test_drift_is_shown_and_never_ranked(cli: Cli, tmp_path: Path) -> None:
     assert section["tasks"] == ["fir-natural"]
 
 
-def test_what_is_missing_is_said(cli: Cli) -> None:
-    cli("run", "--task", "fir-natural", "--method", "adam:steps=2", "--seeds", "1", "--out", "r")
+def test_what_is_missing_is_said(cli: Cli, tmp_path: Path) -> None:
+    write_folder(tmp_path / "r", {("fir-natural", "adam"): [0.1]})
     assert "'r' holds no task that starts at the truth: run the suite drift." in cli("drift", "r").stderr
-    cli("run", "--task", "drift", "--method", "adam:steps=2", "--seeds", "1", "--out", "s")
+    write_folder(tmp_path / "s", {("drift", "adam"): [0.1]})
     assert "'s' has no checkpoints: give the method the setting checkpoints." in cli("drift", "s").stderr
     floor = cli("run", "--task", "drift:observation=impulse,floor=0.1", "--method", "adam", "--seeds", "1")
     assert "floor 0.1 is for the observation 'samples', not 'impulse'." in floor.stderr
