@@ -46,6 +46,7 @@ TASKS = (
     "linear-gaussian-natural",
     "linear-gaussian-samples",
     "linear-environments",
+    "ica-hyperbolic-secant",
 )
 
 
@@ -290,6 +291,13 @@ def test_a_closed_form_finds_what_is_identifiable(method: str, task: str) -> Non
     assert float(errors(method, task)["extrapolation_error"].median()) < 1e-6
 
 
+@pytest.mark.parametrize("method", ["fast-ica", "picard", "picard:orthogonal=true"])
+def test_independent_component_analysis_finds_sources_that_are_not_gaussian(method: str) -> None:
+    for task in ("ica-hyperbolic-secant", "ica-laplace"):
+        assert float(errors(method, task)["extrapolation_error"].median()) < 0.01
+    assert float(errors(method, "ica-gaussian")["extrapolation_error"].median()) > 0.1
+
+
 def test_root_search_needs_no_phase() -> None:
     metrics = errors("root-search-min-norm", "fir-spectrum")
     assert float(metrics["fit_error"].max()) < 1e-8
@@ -409,6 +417,7 @@ def test_path_swap_stands_at_a_solution() -> None:
         ("approximate-gcd", "environments-2"),
         ("joint-diagonalisation", "linear-environments"),
         ("fast-ica", "linear-gaussian-samples"),
+        ("picard", "ica-laplace"),
     ],
 )
 def test_an_observation_that_is_not_finite_ends_no_other_replicate(name: str, task: str) -> None:

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "approximate-gcd": "environments-2",
     "joint-diagonalisation": "linear-environments",
     "fast-ica": "linear-gaussian-samples",
+    "picard": "ica-hyperbolic-secant",
     "early-stop": "fir-samples",
 }
 """Methods that skip fir-natural, with a task that they do not skip."""
