@@ -18,7 +18,7 @@ QUICK = {
 ELSEWHERE = {
     "approximate-gcd": "environments-2",
     "joint-diagonalisation": "linear-environments",
-    "fast-ica": "linear-gaussian-samples",
+    "fast-ica": "ica-laplace",
     "picard": "ica-hyperbolic-secant",
     "early-stop": "fir-samples",
 }
