@@ -53,8 +53,11 @@ def _end(report: Report, save_solutions: bool) -> NoReturn:
         show(f"{report.resumed} rows were there already")
     if report.failed:
         print(f"see: indmech-bench status {report.folder} --failures", file=sys.stderr)
+    if report.left:
+        why = f" ({report.why_left})" if report.why_left else ""
+        print(f"{report.left} rows are left{why}: the same command goes on from there", file=sys.stderr)
     show(str(report))
-    raise typer.Exit(1 if report.failed else 0)
+    raise typer.Exit(1 if report.failed or report.left else 0)
 
 
 @app.command()
