@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from indmech_bench.harness.workers.running import isolated
 from indmech_bench.registry.catalogue import Catalogue, read_plugin
 from indmech_bench.registry.code_identity import source_hash, source_paths
 from indmech_bench.registry.identity import ENGINE, SCHEMA
+
+PAUSE = 1.0
+"""Seconds that a worker waits before it refuses, so that it is not given all the jobs that others could do."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,12 @@ class RemoteWork:
             pairs = zip(self.plugins, folders, strict=True)
             paths = [plugin.write(Path(folder).resolve()) for plugin, folder in pairs]
             here: list[Job] = [{**job, "plugins": paths} for job in jobs]
-            for job in here:
-                _refuse_other_code(job)
+            try:
+                for job in here:
+                    _refuse_other_code(job)
+            except NoWorkError:
+                time.sleep(PAUSE)
+                raise
             return isolated(here, timeout)
 
 
