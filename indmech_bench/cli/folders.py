@@ -11,6 +11,7 @@ import typer
 from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
 from indmech_bench.results.statuses import Status
+from indmech_bench.text.lines import printable
 
 
 @app.command()
@@ -39,7 +40,7 @@ def merge(
     """Make one results folder of several, which are left as they are."""
     from indmech_bench.results import merging
 
-    show("\n".join(merging.merge(folders, out=out).sentences))
+    show("\n".join(map(printable, merging.merge(folders, out=out).sentences)))
 
 
 @app.command("export-observations")

@@ -12,6 +12,7 @@ from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.run_options import with_run_options
 from indmech_bench.cli.terminal import say, show
 from indmech_bench.harness.options import RunOptions
+from indmech_bench.text.lines import printable
 
 if TYPE_CHECKING:
     from indmech_bench.harness.benchmark import Report
@@ -52,9 +53,12 @@ def _end(report: Report, save_solutions: bool) -> NoReturn:
     if report.resumed:
         show(f"{report.resumed} rows were there already")
     if report.failed:
-        print(f"see: indmech-bench status {report.folder} --failures", file=sys.stderr)
+        print(printable(f"see: indmech-bench status {report.folder} --failures"), file=sys.stderr)
+    if report.left:
+        why = f" ({report.why_left})" if report.why_left else ""
+        print(f"{report.left} rows are left{why}: the same command goes on from there", file=sys.stderr)
     show(str(report))
-    raise typer.Exit(1 if report.failed else 0)
+    raise typer.Exit(1 if report.failed or report.left else 0)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import os
 import sys
 
 from indmech_bench.errors import InputError
+from indmech_bench.text.lines import printable
 
 
 def show(text: str) -> None:
@@ -21,5 +22,5 @@ def show(text: str) -> None:
 def say(sentence: str, code: int = 2) -> int:
     """Say a sentence on standard error; returns the exit status `code`."""
     if sys.stderr is not None:
-        print(f"indmech-bench: {sentence}", file=sys.stderr)
+        print(f"indmech-bench: {printable(sentence)}", file=sys.stderr)
     return code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,35 +13,50 @@ from typing import Any
 
 from tqdm import tqdm
 
-from indmech_bench.harness.batches import batches_of, seeds_of_a_job
-from indmech_bench.harness.cells import Cell
+from indmech_bench.errors import InputError
+from indmech_bench.harness.attempts import NOT_RETRIED
+from indmech_bench.harness.batches import batches_of, is_row_exact, seeds_of_a_job
+from indmech_bench.harness.cells import Cell, shared_search
 from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
 from indmech_bench.harness.preflight import check_objects
+from indmech_bench.harness.workers.cluster import dask_cluster
 from indmech_bench.harness.workers.kernels import together
-from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, result_of
-from indmech_bench.harness.workers.running import Bundle, check_jobs, run_jobs
+from indmech_bench.harness.workers.messages import Job, Outcome, result_of
+from indmech_bench.harness.workers.remote import Plugin, RemoteWork
+from indmech_bench.harness.workers.running import check_jobs, run_jobs
+from indmech_bench.harness.workers.submitting import Bundle, Told
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import Writer, move_aside, writing
 from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
+from indmech_bench.results.row_fields import Row
+from indmech_bench.results.row_lines import with_check
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
+
+SALT, MASK = "--salt", "***"
 
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended: counts over everything that was asked for, and the rows done before it began."""
+    """How a run ended: counts over everything that was asked for, and the rows done before it began.
+
+    left: rows that are not there, since no worker took their jobs; why_left: what became of the last try.
+    """
 
     folder: Path
     ok: int
     failed: int
     skipped: int
     resumed: int = 0
+    left: int = 0
+    why_left: str = ""
 
     def __str__(self) -> str:
-        return f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
+        counts = f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
+        return f"{counts}, {self.left} left" if self.left else counts
 
 
 @takes_run_options()
@@ -62,13 +77,17 @@ def run_plans(plans: Sequence[Plan]) -> Report:
         failed=sum(report.failed for report in reports),
         skipped=sum(report.skipped for report in reports),
         resumed=sum(report.resumed for report in reports),
+        left=sum(report.left for report in reports),
+        why_left=next((report.why_left for report in reports if report.why_left), ""),
     )
 
 
 def run_plan(what: Plan) -> Report:
     """Run what a plan covers. Raises InputError before anything is written."""
     jobs = what.options.jobs
-    if jobs is None:
+    if what.options.dask and jobs is not None:
+        raise InputError("--dask and --jobs exclude each other: the cluster has its own workers.")
+    if jobs is None and not what.options.dask:
         jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(jobs, int):
         check_jobs(jobs)
@@ -77,15 +96,17 @@ def run_plan(what: Plan) -> Report:
         aside = move_aside(what.folder)
         if aside:
             print(f"the folder that was there is now {aside}", file=sys.stderr)
-    with writing(what.folder) as writer:
-        return _run(what, writer, jobs)
+    with contextlib.ExitStack() as held:
+        if jobs is None:
+            jobs = held.enter_context(dask_cluster(what.options.dask))
+        return _run(what, held.enter_context(writing(what.folder)), jobs)
 
 
 def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     keys = what.row_keys()
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
     done = {key for key, status in before.items() if not (what.options.retry_failed and status in FAILED)}
-    cells = [(cell, [seed for seed, key in cell.keys(what.seeds).items() if key not in done]) for cell in what.cells]
+    cells = [(cell, seeds) for cell in what.cells for seeds in _seeds_to_run(cell, what.seeds, writer.rows, done)]
     most = seeds_of_a_job(sum(len(seeds) for _, seeds in cells), jobs if isinstance(jobs, int) else None)
     todo = [job for cell, seeds in cells for job in _jobs(what, cell, seeds, most)]
     _show_again(writer, done)
@@ -93,11 +114,25 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
         run_id = new_run_id()
         entry = _manifest_entry(what, jobs)
         writer.record(run_id, entry)
-        kernels = _work(what, writer, jobs, todo, run_id)
-        writer.record(run_id, {**entry, "kernels": kernels})
+        told = _work(what, writer, jobs, todo, run_id)
+        writer.record(run_id, {**entry, "kernels": together(told.kernels)})
     counts = count(row for key, row in writer.rows.items() if key in keys)
-    failed = sum(counts[status] for status in FAILED)
-    return Report(what.folder, counts[Status.OK], failed, counts[Status.SKIPPED], resumed=len(done))
+    failed, left = sum(counts[status] for status in FAILED), len(keys) - sum(counts.values())
+    why_left = told.why_left if todo and left else ""
+    return Report(what.folder, counts[Status.OK], failed, counts[Status.SKIPPED], len(done), left, why_left)
+
+
+def _seeds_to_run(cell: Cell, seeds: Sequence[int], rows: Mapping[str, Row], done: Set[str]) -> Iterator[list[int]]:
+    """The seeds of a cell that are to be run, in groups whose jobs are their own.
+
+    Those that were tried alone before and failed come last, so that they use up no time limit of the others.
+    """
+    keys = {seed: key for seed, key in cell.keys(seeds).items() if key not in done}
+    tried = [seed for seed, key in keys.items() if key in rows and not rows[key]["reason"].startswith(NOT_RETRIED)]
+    if is_row_exact(cell.method.entry.facts):
+        yield from ([seed for seed in keys if seed not in set(tried)], tried)
+    else:  # of a block, all seeds are run together anyway
+        yield list(keys)
 
 
 def _show_again(writer: Writer, done: set[str]) -> None:
@@ -109,9 +144,8 @@ def _show_again(writer: Writer, done: set[str]) -> None:
 
 
 def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
-    salt = what.options.salt
     return {
-        **provenance([word.replace(salt, "***") if salt else word for word in what.options.command]),
+        **provenance(_without_salt(what.options.command)),
         "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
@@ -123,26 +157,36 @@ def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
     }
 
 
+def _without_salt(command: Sequence[str]) -> list[str]:
+    """A command as anyone may read it: what follows --salt is masked, and nothing else that happens to contain it."""
+    masked: list[str] = []
+    for word in command:
+        if masked and masked[-1] == SALT:
+            word = MASK
+        masked.append(f"{SALT}={MASK}" if word.startswith(f"{SALT}=") else word)
+    return masked
+
+
 def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell on these seeds."""
     for _, wanted in batches_of(cell.method.entry.facts, seeds, most):
         yield cell, cell.job(wanted, what.plugins, what.options.save_solutions)
 
 
-def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> Kernels:
-    """Run what is to do, and keep it; returns what kernels were made ready for it."""
+def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> Told:
+    """Run what is to do, and keep it."""
     total = sum(len(job["seeds"]) for _, job in todo)
     cells = {id(job): cell for cell, job in todo}
-    kernels: list[Kernels] = []
-    finished = run_jobs(bundles_of(todo), jobs, what.timeout, kernels)
+    told = Told()
+    work = RemoteWork(tuple(map(Plugin.read, what.plugins)))
+    finished = run_jobs(bundles_of(todo), jobs, what.timeout, told, work)
     with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
-        for bundle, outcomes_of_jobs in finished:
-            for job, outcomes in zip(bundle, outcomes_of_jobs, strict=True):
-                cell = cells[id(job)]
-                progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
-                _keep(cell, run_id, outcomes, writer)
-                progress.update(len(outcomes))
-    return together(kernels)
+        for job, outcomes in finished:
+            cell = cells[id(job)]
+            progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
+            _keep(cell, run_id, outcomes, writer)
+            progress.update(len(outcomes))
+    return told
 
 
 def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
@@ -152,10 +196,8 @@ def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
     """
     bundles: dict[Hashable, list[Job]] = {}
     for cell, job in todo:
-        search = cell.method.entry.facts.get("search")
-        package = cell.method.entry.module.partition(".")[0]
-        same = (cell.task.label, cell.budget, cell.precision, cell.training, tuple(job["seeds"]), package, search)
-        bundles.setdefault(same if search else id(job), []).append(job)
+        shared = shared_search(cell)
+        bundles.setdefault((shared, tuple(job["seeds"])) if shared else id(job), []).append(job)
     return sorted((tuple(jobs) for jobs in bundles.values()), key=len, reverse=True)
 
 
@@ -167,7 +209,8 @@ def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> N
             path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
             keep_solution(*path, outcome["parameters"])
     writer.append(
-        {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)} for outcome in outcomes
+        with_check({"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)})
+        for outcome in outcomes
     )
     for outcome in outcomes:
         if outcome.get("output"):

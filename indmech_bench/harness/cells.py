@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from indmech_bench.errors import InputError
@@ -78,6 +78,13 @@ class Cell:
             "whole": not is_row_exact(self.method.entry.facts),
             "save_solutions": save_solutions and not self.reference,
         }
+
+
+def shared_search(cell: Cell) -> Hashable:
+    """What cells have in common that search alike, which jobs on the same seeds do only once; None for no search."""
+    search = cell.method.entry.facts.get("search")
+    package = cell.method.entry.module.partition(".")[0]
+    return (cell.task.label, cell.budget, cell.precision, cell.training, package, search) if search else None
 
 
 def make_cells(
