@@ -15,6 +15,7 @@ from indmech_bench.registry.code_identity import source_files, source_hash
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.identity import ENGINE, EXTERNAL
 from indmech_bench.results.current import newest
+from indmech_bench.results.file_names import row_file_name
 from indmech_bench.results.folder import ERRORS, existing_folder, read_folder, read_manifest
 from indmech_bench.results.row_fields import LabelledRow
 from indmech_bench.results.rows import count
@@ -98,7 +99,7 @@ def status_of(
 
 
 def _failure(row: LabelledRow, folder: Path) -> Failure:
-    output = folder / ERRORS / f"{row['key']}.txt"
+    output = folder / ERRORS / f"{row_file_name(row)}.txt"
     return Failure(
         task=row["task_label"],
         method=row["label"],

@@ -23,9 +23,12 @@ from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, result
 from indmech_bench.harness.workers.running import Bundle, check_jobs, run_jobs
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
+from indmech_bench.results.curves import keep_curves
+from indmech_bench.results.file_names import row_file_name
 from indmech_bench.results.folder import Writer, move_aside, writing
 from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
+from indmech_bench.results.row_fields import Row
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
 
@@ -126,7 +129,7 @@ def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
 def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell on these seeds."""
     for _, wanted in batches_of(cell.method.entry.facts, seeds, most):
-        yield cell, cell.job(wanted, what.plugins, what.options.save_solutions)
+        yield cell, cell.job(wanted, what.plugins, what.options.save_solutions, what.options.curves)
 
 
 def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> Kernels:
@@ -160,15 +163,19 @@ def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
-    """Write the solutions of a job's outcomes, their rows, then what the failed ones printed."""
+    """Write the solutions and curves of a job's outcomes, their rows, then what the failed ones printed."""
     keys = cell.keys([outcome["seed"] for outcome in outcomes])
     for outcome in outcomes:
         if outcome.get("parameters"):
             path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
             keep_solution(*path, outcome["parameters"])
-    writer.append(
+    rows: list[Row] = [
         {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)} for outcome in outcomes
-    )
-    for outcome in outcomes:
+    ]
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if outcome.get("curves"):
+            keep_curves(writer.folder, row, outcome["curves"])
+    writer.append(rows)
+    for row, outcome in zip(rows, outcomes, strict=True):
         if outcome.get("output"):
-            writer.keep_output(keys[outcome["seed"]], outcome["output"])
+            writer.keep_output(row_file_name(row), outcome["output"])

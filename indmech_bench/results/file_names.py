@@ -16,5 +16,5 @@ def row_file_name(row: Mapping[str, Any]) -> str:
 
 
 def key_in_name(file: Path) -> str:
-    """The first digits of the key of the row that a file belongs to, whether it bears the whole key or `row_file_name`."""
+    """The first digits of the key of the row that a file belongs to; its name may bear the whole key."""
     return file.stem.rpartition(".")[2][:DIGITS]
