@@ -16,7 +16,10 @@ def new_method(
     name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
     folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
 ) -> None:
-    """Write a package with a method of this name that works at once: change it into yours."""
+    """Write a package with a method, to be made yours.
+
+    It works at once.
+    """
     _new("method", name, folder)
 
 
@@ -25,7 +28,10 @@ def new_task(
     name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
     folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
 ) -> None:
-    """Write a package with a task of this name, a family of SCMs with a prior of its own: change it into yours."""
+    """Write a package with a task, to be made yours.
+
+    A family of SCMs with a prior of its own, which works at once.
+    """
     _new("task", name, folder)
 
 
@@ -44,7 +50,10 @@ def check_method(
     plugin: Plugins = [],  # noqa: B006
     form: Form = "table",
 ) -> None:
-    """Check that a method's rows can be trusted: seeds, batches, budget, random numbers, shapes."""
+    """Check that a method's rows can be trusted.
+
+    Its seeds, batches, budget, random numbers and shapes.
+    """
     from indmech_bench import testing
 
     _show_findings(testing.check_method(name, tasks=task, plugins=plugin), form)
@@ -56,7 +65,10 @@ def check_task(
     plugin: Plugins = [],  # noqa: B006
     form: Form = "table",
 ) -> None:
-    """Check that a task can be scored: truths of their seeds alone, oracle at e = 0, rho as its laws give it."""
+    """Check that a task can be scored.
+
+    Truths of their seeds alone, oracle at e = 0, rho as its laws give it.
+    """
     from indmech_bench import testing
 
     _show_findings(testing.check_task(name, plugins=plugin), form)

@@ -22,7 +22,10 @@ def compare(
         bool, typer.Option("--fail-on-regression", help="Exit 1 when B is significantly worse, or fails more.")
     ] = False,
 ) -> None:
-    """Compare two results folders: what differs, and whether it makes a difference."""
+    """Compare two results folders.
+
+    What differs between them, and whether it makes a difference.
+    """
     from indmech_bench.analysis.comparison import comparison
     from indmech_bench.text.writing import write
 
@@ -36,7 +39,10 @@ def merge(
     folders: Annotated[list[Path], typer.Argument(help="two results folders or more")],
     out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
 ) -> None:
-    """Make one results folder of several, which are left as they are."""
+    """Make one results folder of several.
+
+    They are left as they are.
+    """
     from indmech_bench.results import merging
 
     show("\n".join(merging.merge(folders, out=out).sentences))
@@ -49,7 +55,10 @@ def export_observations(
     out: Annotated[Path, typer.Option(help="An empty folder or none.")],
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
-    """Write what a method sees of each seed, for code that is not Python: an .npz a seed, a .json about them."""
+    """Write what a method sees, for other languages.
+
+    An .npz a seed, and a .json about them.
+    """
     from indmech_bench.harness import external
 
     about, files = external.export_observations(task, seeds=seeds, out=out, plugins=plugin)
@@ -66,7 +75,10 @@ def score(
     plugin: Plugins = [],  # noqa: B006
     form: Form = "table",
 ) -> None:
-    """Score parameters that were found elsewhere, in the scale of the exported observation."""
+    """Score parameters that were found elsewhere.
+
+    They are in the scale of the exported observation.
+    """
     from indmech_bench.harness import external
     from indmech_bench.text.writing import write
 

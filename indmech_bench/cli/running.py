@@ -26,7 +26,10 @@ def run(
         Path | None, typer.Option(help="A results folder: run on its tasks and seeds, show both together.")
     ] = None,
 ) -> None:
-    """Run a benchmark, or go on with one: the same command again resumes."""
+    """Run a benchmark, or go on with one.
+
+    The same command again resumes.
+    """
     from indmech_bench.harness import benchmark, planning
     from indmech_bench.harness.against import plans_against, tables_against
 
@@ -73,7 +76,10 @@ def tune(
     salt: Annotated[str, typer.Option(help="A secret mixed into every truth.")] = "",
     form: Form = "table",
 ) -> None:
-    """Choose a method's settings for a task on tuning seeds, for run --settings: the same command again resumes."""
+    """Choose a method's settings on tuning seeds.
+
+    They go into a file for run --settings. The same command again resumes.
+    """
     from indmech_bench.harness.tuning import tuning
     from indmech_bench.text.writing import write
 

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
+import unicodedata
 
-from indmech_bench.errors import InputError
+SPELLED = {"–": "-", "…": "...", "─": "-", "│": "|", "ρ": "rho", "σ": "sigma", "λ": "lambda", "≤": "<=", "≥": ">=",
+           "∞": "inf", "×": "x", "±": "+-"}  # fmt: skip
+"""Signs of tables and sentences as plain letters."""
+
+
+def prepare() -> None:
+    """Have streams whose encoding lacks a sign spell it out rather than fail."""
+    codecs.register_error("spelled", _spell)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="spelled")
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(map(_plain, error.object[error.start : error.end])), error.end
+
+
+def _plain(sign: str) -> str:
+    """A sign in ASCII: `?` where it has no letters beneath it."""
+    letters = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
+    return SPELLED.get(sign) or letters or "?"
 
 
 def show(text: str) -> None:
-    """Print to standard output. Raises InputError when nobody reads it any more."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        # keep Python from failing again when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise InputError("standard output was closed before all was written.") from None
+    """Print to standard output."""
+    print(text, flush=True)
+
+
+def look_away() -> None:
+    """Send to nowhere what is still to be written: nobody reads standard output any more, as behind `| head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(sentence: str, code: int = 2) -> int:
