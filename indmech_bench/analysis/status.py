@@ -124,7 +124,9 @@ def _failures(rows: Iterable[LabelledRow], folder: Path) -> Iterator[Failure]:
         for row in alike:
             tasks[row["task_label"]].append(row["seed"])
         outputs = (folder / ERRORS / f"{row_file_name(row)}.txt" for row in alike)
-        yield Failure(method, status, alike[0]["reason"], dict(tasks), tuple(path for path in outputs if path.is_file()))
+        yield Failure(
+            method, status, alike[0]["reason"], dict(tasks), tuple(path for path in outputs if path.is_file())
+        )
 
 
 def _holes(rows: list[LabelledRow]) -> Iterator[Hole]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
+
+if TYPE_CHECKING:
+    from indmech_bench.conformance.findings import Finding
 
 
 @app.command("new-method")
@@ -56,7 +59,8 @@ def check_method(
     """
     from indmech_bench import testing
 
-    _show_findings(testing.check_method(name, tasks=task, plugins=plugin), form)
+    watch = _Lines() if form == "table" else None
+    _end(testing.check_method(name, tasks=task, plugins=plugin, watch=watch), form)
 
 
 @app.command("check-task")
@@ -71,12 +75,26 @@ def check_task(
     """
     from indmech_bench import testing
 
-    _show_findings(testing.check_task(name, plugins=plugin), form)
+    watch = _Lines() if form == "table" else None
+    _end(testing.check_task(name, plugins=plugin, watch=watch), form)
 
 
-def _show_findings(findings: list[Any], form: str) -> None:
-    from indmech_bench.conformance.findings import document, lines
+class _Lines:
+    """Shows findings as they come: a line each, a second one on what to do, below the name that they are of."""
+
+    def __init__(self) -> None:
+        self._name = ""
+
+    def __call__(self, finding: Finding) -> None:
+        if finding.name != self._name:
+            show(finding.name)
+            self._name = finding.name
+        show(str(finding))
+
+
+def _end(findings: list[Finding], form: str) -> NoReturn:
+    from indmech_bench.conformance.findings import counted, document
     from indmech_bench.text.writing import write
 
-    show("\n".join(lines(findings)) if form == "table" else write(document(findings), form))
+    show(counted(findings) if form == "table" else write(document(findings), form))
     raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)

@@ -66,7 +66,9 @@ def status(
 @app.command()
 def leaderboard(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
-    metric: Annotated[str, typer.Option(help="What the medians by task show.", autocompletion=metrics)] = "extrapolation_error",
+    metric: Annotated[
+        str, typer.Option(help="What the medians by task show.", autocompletion=metrics)
+    ] = "extrapolation_error",
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     group_by: Annotated[str | None, typer.Option(help="family, dependence, observation, budget or protocol.")] = None,
     form: Form = "table",

@@ -18,7 +18,7 @@ from indmech_bench.harness.options import RunOptions, Said, option_parameters, s
 READ_AS: dict[Any, Any] = {
     Sequence[str]: list[str],
     Sequence[str | Path]: list[Path],
-    str | Path | None: Path | None,
+    str | Path | None: str | None,
     int | Executor | None: int | None,
 }
 """What a command line gives where Python allows more."""

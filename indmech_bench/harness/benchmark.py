@@ -5,27 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from indmech_bench.harness.batches import batches_of, seeds_of_a_job
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
-from indmech_bench.harness.preflight import check_objects
+from indmech_bench.harness.preflight import check_plan
+from indmech_bench.harness.progress.progress import Progress
+from indmech_bench.harness.progress.timing import Timing
 from indmech_bench.harness.workers.kernels import together
 from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, result_of
-from indmech_bench.harness.workers.running import Bundle, check_jobs, run_jobs
+from indmech_bench.harness.workers.running import Bundle, run_jobs
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
 from indmech_bench.results.curves import keep_curves
 from indmech_bench.results.file_names import row_file_name
-from indmech_bench.results.folder import Writer, move_aside, writing
+from indmech_bench.results.folder import Writer, move_aside, read_manifest, writing
 from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
 from indmech_bench.results.row_fields import Row
@@ -35,13 +36,14 @@ from indmech_bench.results.statuses import FAILED, Status
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended: counts over everything that was asked for, and the rows done before it began."""
+    """How a run ended: counts over everything that was asked for, the rows done before it began, how long it took."""
 
     folder: Path
     ok: int
     failed: int
     skipped: int
     resumed: int = 0
+    seconds: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
@@ -65,30 +67,29 @@ def run_plans(plans: Sequence[Plan]) -> Report:
         failed=sum(report.failed for report in reports),
         skipped=sum(report.skipped for report in reports),
         resumed=sum(report.resumed for report in reports),
+        seconds=sum(report.seconds for report in reports),
     )
 
 
 def run_plan(what: Plan) -> Report:
     """Run what a plan covers. Raises InputError before anything is written."""
-    jobs = what.options.jobs
-    if jobs is None:
-        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(jobs, int):
-        check_jobs(jobs)
-    check_objects(what.cells, in_place=jobs == 0)
+    began = time.monotonic()
+    workers = check_plan(what)
+    jobs = what.options.jobs if isinstance(what.options.jobs, Executor) else workers
     if what.options.fresh:
         aside = move_aside(what.folder)
         if aside:
             print(f"the folder that was there is now {aside}", file=sys.stderr)
     with writing(what.folder) as writer:
-        return _run(what, writer, jobs)
+        report = _run(what, writer, jobs)
+    return replace(report, seconds=time.monotonic() - began)
 
 
 def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     keys = what.row_keys()
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
     done = {key for key, status in before.items() if not (what.options.retry_failed and status in FAILED)}
-    cells = [(cell, [seed for seed, key in cell.keys(what.seeds).items() if key not in done]) for cell in what.cells]
+    cells = what.left(writer.rows)
     most = seeds_of_a_job(sum(len(seeds) for _, seeds in cells), jobs if isinstance(jobs, int) else None)
     todo = [job for cell, seeds in cells for job in _jobs(what, cell, seeds, most)]
     _show_again(writer, done)
@@ -96,7 +97,7 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
         run_id = new_run_id()
         entry = _manifest_entry(what, jobs)
         writer.record(run_id, entry)
-        kernels = _work(what, writer, jobs, todo, run_id)
+        kernels = _work(what, writer, jobs, todo, run_id, len(done))
         writer.record(run_id, {**entry, "kernels": kernels})
     counts = count(row for key, row in writer.rows.items() if key in keys)
     failed = sum(counts[status] for status in FAILED)
@@ -132,20 +133,31 @@ def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[t
         yield cell, cell.job(wanted, what.plugins, what.options.save_solutions, what.options.curves)
 
 
-def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> Kernels:
+def _work(
+    what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str, there: int
+) -> Kernels:
     """Run what is to do, and keep it; returns what kernels were made ready for it."""
-    total = sum(len(job["seeds"]) for _, job in todo)
     cells = {id(job): cell for cell, job in todo}
-    kernels: list[Kernels] = []
-    finished = run_jobs(bundles_of(todo), jobs, what.timeout, kernels)
-    with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
+    bundles, kernels = bundles_of(todo), list[Kernels]()
+    finished = run_jobs(bundles, jobs, what.timeout, kernels)
+    with contextlib.closing(finished), _progress(what, writer, bundles, todo, jobs) as progress:
+        progress.begin(what.folder, there)
         for bundle, outcomes_of_jobs in finished:
             for job, outcomes in zip(bundle, outcomes_of_jobs, strict=True):
-                cell = cells[id(job)]
-                progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
-                _keep(cell, run_id, outcomes, writer)
-                progress.update(len(outcomes))
+                _keep(cells[id(job)], run_id, outcomes, writer)
+            progress.done(bundle, outcomes_of_jobs)
     return together(kernels)
+
+
+def _progress(
+    what: Plan, writer: Writer, bundles: Sequence[Bundle], todo: list[tuple[Cell, Job]], jobs: int | Executor
+) -> Progress:
+    """What tells of the run, with what rows that are there say of how long others will take."""
+    timing = Timing()
+    timing.take(writer.rows.values(), read_manifest(writer.folder)["runs"])
+    workers = max(1, jobs) if isinstance(jobs, int) else os.cpu_count() or 1
+    options = what.options
+    return Progress(todo, bundles, workers=workers, timing=timing, quiet=options.quiet, verbose=options.verbose)
 
 
 def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:

@@ -77,9 +77,7 @@ def train(
     with problem.prepaid(starts_in(start, problem.shapes) * units):
         if problem.engine is not None and problem.engine.knows(phases):
             problem.steps[FUSED] += steps
-            ended = problem.engine.train(
-                start, phases, order, blocks=blocks, cosine=cosine, watched=shown, watch=looks
-            )
+            ended = problem.engine.train(start, phases, order, blocks=blocks, cosine=cosine, watched=shown, watch=looks)
         else:
             problem.steps[PLAIN] += steps
             ended = _train_plainly(problem, start, phases, order, blocks, cosine, shown, looks)

@@ -66,8 +66,6 @@ def test_seeds_are_the_replicates_own_and_no_row_s() -> None:
     assert truth.integers("seeds") != alone.seeds
 
 
-
-
 @pytest.mark.parametrize("task", TASKS)
 def test_a_curve_changes_no_bit_and_begins_and_ends_with_the_training(task: str) -> None:
     phase, ends = Phase(Objective(independence=0.1), AdamRule(0.02)), []

@@ -61,11 +61,22 @@ def _overall(pairs: int, metric: str) -> tuple[Column[Line], ...]:
         METHOD,
         kept("reference", lambda line: line.reference),
         Column("identified", "identified", lambda line: line.identified, lambda value: _fixed(value, 2), importance=2),
-        Column("identified", "[95 %]", lambda line: line.interval, lambda ends: rates(ends, 2), interval=True, importance=9),
-        Column("median_extrapolation_error", "e (median)", lambda line: line.medians["extrapolation_error"], importance=3),
+        Column(
+            "identified", "[95 %]", lambda line: line.interval, lambda ends: rates(ends, 2), interval=True, importance=9
+        ),
+        Column(
+            "median_extrapolation_error", "e (median)", lambda line: line.medians["extrapolation_error"], importance=3
+        ),
         kept_interval("median_extrapolation_error", lambda line: line.median_intervals["extrapolation_error"]),
         Column("score", "score", lambda line: line.score, lambda value: _fixed(value, 3), importance=1),
-        Column("score", "[95 %]", lambda line: line.score_interval, lambda ends: rates(ends, 3), interval=True, importance=7),
+        Column(
+            "score",
+            "[95 %]",
+            lambda line: line.score_interval,
+            lambda ends: rates(ends, 3),
+            interval=True,
+            importance=7,
+        ),
         Column("rank", "rank [95 %]", lambda line: line.rank_interval, whole, interval=True, importance=4),
         Column("leave_one_out", "leave one out", lambda line: line.leave_one_out, whole, interval=True, importance=10),
         Column("leave_one_out_task", "moved most by", lambda line: line.leave_one_out_task, importance=11),

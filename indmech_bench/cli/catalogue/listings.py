@@ -26,7 +26,9 @@ def document(kind: str, catalogue: Catalogue, *, every_column: bool = False) -> 
     """
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    return Document(kind.capitalize(), (Section("", (_table(kind, catalogue),)),), more="" if every_column else "--long")
+    return Document(
+        kind.capitalize(), (Section("", (_table(kind, catalogue),)),), more="" if every_column else "--long"
+    )
 
 
 def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
