@@ -22,7 +22,7 @@ def dry_run(plans: Sequence[Plan]) -> list[str]:
 
 
 def _lines(what: Plan, left: Sequence[tuple[Cell, Sequence[int]]]) -> Iterator[str]:
-    for cell, (_, seeds) in zip(what.cells, left, strict=True):
+    for cell, seeds in left:
         if seeds:
             yield f"{cell.task.label}  {cell.label}  {len(seeds)} of {len(what.seeds)} seeds to run"
     there = what.size - sum(len(seeds) for _, seeds in left)
@@ -31,12 +31,7 @@ def _lines(what: Plan, left: Sequence[tuple[Cell, Sequence[int]]]) -> Iterator[s
 
 
 def _time(left: Sequence[tuple[Plan, list[tuple[Cell, list[int]]]]], workers: int) -> str:
-    todo = [
-        (cell, len(seeds))
-        for what, of_plan in left
-        for cell, (_, seeds) in zip(what.cells, of_plan, strict=True)
-        if seeds
-    ]
+    todo = [(cell, len(seeds)) for _, of_plan in left for cell, seeds in of_plan if seeds]
     if not todo:
         return "nothing is left to run"
     what = left[0][0]

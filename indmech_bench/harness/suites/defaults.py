@@ -26,6 +26,8 @@ def configured(options: RunOptions) -> RunOptions:
     content = _content(_file(options))
     built_in = RunOptions()
     said = {name: value for name, value in content.items() if name != PLACE}
+    if os.environ.get(JOBS):
+        said.pop("jobs", None)  # the environment goes before the file
     return replace(options, **{k: v for k, v in said.items() if getattr(options, k) == getattr(built_in, k)})
 
 
