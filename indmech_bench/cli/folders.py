@@ -10,6 +10,7 @@ import typer
 
 from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
+from indmech_bench.errors import InputError
 from indmech_bench.results.statuses import Status
 
 
@@ -46,6 +47,31 @@ def merge(
     from indmech_bench.results import merging
 
     show("\n".join(merging.merge(folders, out=out).sentences))
+
+
+@app.command()
+def rows(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    form: Annotated[str, typer.Option("--format", help="csv, json (an object a line) or parquet (pyarrow).")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="The file; standard output by default.")] = None,
+) -> None:
+    """Write the rows of a results folder, flat.
+
+    Every field is a column, as in Python's load; newest code only.
+    """
+    from indmech_bench.analysis.rows_file import PARQUET, rows_as
+
+    written = rows_as(folder, form)
+    if out is not None:
+        try:
+            out.write_bytes(written)
+        except OSError as error:
+            raise InputError(f"--out '{out}' cannot be written: {error.strerror}.") from None
+    elif form == PARQUET and sys.stdout.isatty():
+        raise InputError("--format parquet is nothing for a terminal: give --out FILE.")
+    else:
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()
 
 
 @app.command("export-observations")

@@ -35,9 +35,9 @@ def in_terminal(width: int, *arguments: str) -> tuple[str, int]:
     """What `indmech-bench` shows in a terminal of this width, and its exit status."""
     pid, terminal = pty.fork()
     if pid == 0:
-        os.environ.pop("COLUMNS", None)
-        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-        os.execv(sys.executable, [sys.executable, "-m", "indmech_bench", *arguments])
+        own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        os.execve(sys.executable, [sys.executable, "-m", "indmech_bench", *arguments], own)  # libraries may set them
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     text = b""
     while True:
         try:
