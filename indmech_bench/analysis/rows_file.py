@@ -24,9 +24,7 @@ def rows_as(folder: str | Path, form: str) -> bytes:
     if form not in FORMS:
         raise unknown("format of rows", form, FORMS)
     if form == PARQUET and importlib.util.find_spec("pyarrow") is None:
-        raise InputError(
-            "--format parquet needs pyarrow, which is not installed: pip install 'indmech-bench[parquet]'."
-        )
+        raise InputError("--format parquet needs pyarrow, not installed here: pip install 'indmech-bench[parquet]'.")
     return _written(_flat(load(folder)), form)
 
 
