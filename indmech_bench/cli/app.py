@@ -10,7 +10,7 @@ from typing import Any
 
 from indmech_bench.cli import reading, running, folders, extending  # noqa: F401 - importing them registers their verbs
 from indmech_bench.cli.application import app
-from indmech_bench.cli.terminal import look_away, prepare, say
+from indmech_bench.cli.terminal import ReaderGoneError, prepare, say
 from indmech_bench.errors import InputError
 
 INTERRUPTED = 130
@@ -35,8 +35,7 @@ def _guarded(command: Callable[[], Any]) -> int:
         if code == INTERRUPTED:  # what typer makes of Ctrl-C
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
-    except BrokenPipeError:
-        look_away()  # or Python fails again when it flushes at exit
+    except ReaderGoneError:
         return READER_GONE
     except InputError as error:
         return say(str(error))

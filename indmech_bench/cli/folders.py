@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from indmech_bench.cli.application import Form, Plugins, app
-from indmech_bench.cli.terminal import show
+from indmech_bench.cli.terminal import show, show_bytes
 from indmech_bench.errors import InputError
 from indmech_bench.results.statuses import Status
 
@@ -70,8 +70,7 @@ def rows(
     elif form == PARQUET and sys.stdout.isatty():
         raise InputError("--format parquet is nothing for a terminal: give --out FILE.")
     else:
-        sys.stdout.buffer.write(written)
-        sys.stdout.buffer.flush()
+        show_bytes(written)
 
 
 @app.command("export-observations")

@@ -58,7 +58,8 @@ def _end(report: Report, options: RunOptions, against: Path | None) -> NoReturn:
     if report.failed:
         following = f"status {place} --failures"
     else:
-        following = f"leaderboard {place}" if against is None else f"compare {shlex.quote(str(against))} {place}"
+        beside = f"merge {shlex.quote(str(against))} {place} --out {place}-beside"
+        following = f"leaderboard {place}" if against is None else beside
     print(f"{report.folder}, {clock(report.seconds)}; next: indmech-bench {following}", file=sys.stderr)
     raise typer.Exit(1 if report.failed else 0)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator
 
 SPELLED = {"–": "-", "…": "...", "─": "-", "│": "|", "ρ": "rho", "σ": "sigma", "λ": "lambda", "≤": "<=", "≥": ">=",
            "∞": "inf", "×": "x", "±": "+-"}  # fmt: skip
 """Signs of tables and sentences as plain letters."""
+
+
+class ReaderGoneError(Exception):
+    """Nobody reads standard output any more, as behind `| head`: the command ends without a word."""
 
 
 def prepare() -> None:
@@ -33,13 +39,26 @@ def _plain(sign: str) -> str:
 
 
 def show(text: str) -> None:
-    """Print to standard output."""
-    print(text, flush=True)
+    """Print to standard output. Raises ReaderGoneError."""
+    with _readers():
+        print(text, flush=True)
 
 
-def look_away() -> None:
-    """Send to nowhere what is still to be written: nobody reads standard output any more, as behind `| head`."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def show_bytes(data: bytes) -> None:
+    """Write bytes to standard output. Raises ReaderGoneError."""
+    with _readers():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _readers() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # keep Python from failing again when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGoneError from None
 
 
 def say(sentence: str, code: int = 2) -> int:

@@ -95,3 +95,18 @@ def test_listings_are_short_and_long_ones_whole(kind: str) -> None:
     if kind == "tasks":
         assert [line.split()[0] for line in short.splitlines() if line.startswith("fir-natural ")] == ["fir-natural"]
         assert "independence" in long
+
+
+def test_a_run_has_a_bar_that_names_what_runs_and_ends_with_what_comes_next(tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    run = ("run", "--task", "fir-natural", "--method", "adam:steps=5", "--seeds", "1", "--jobs", "0", "--out", str(out))
+    text, code = in_terminal(120, *run)
+    assert code == 0
+    assert f"{out}: 9 rows of 9 cells to run" in text
+    drawn = [part for part in re.split(r"[\r\n]", text) if "|" in part]
+    assert any("0/9 rows, 0:00 elapsed; runs fir-natural oracle" in part for part in drawn)
+    assert any("runs fir-natural adam:steps=5" in part for part in drawn)
+    assert max(map(len, drawn)) <= 120
+    last = [line for line in re.split(r"[\r\n]", text) if line.strip()][-2:]
+    assert last[0].endswith("9 ok, 0 failed, 0 skipped")
+    assert re.fullmatch(rf"{out}, \d:\d\d; next: indmech-bench leaderboard {out}", last[1])

@@ -206,6 +206,7 @@ def test_options_come_from_a_file_and_the_environment(tmp_path: Path, monkeypatc
     assert (made.seeds, made.timeout, made.options.jobs, made.options.quiet) == ((0, 1, 2), 20, 0, True)
     assert made.folder == tmp_path / "conf/kept/local"
     assert {cell.task.name for cell in made.cells} == {"fork"}
+    assert plan(RunOptions(tasks=[], methods=["adam"], config=file)).cells == made.cells  # as a command line has it
     said = plan(RunOptions(tasks=["fir-natural"], methods=["adam"], seeds="1", out="o", config=file))
     assert (said.seeds, said.folder, said.cells[0].task.name) == ((0,), Path("o"), "fir-natural")
     monkeypatch.setenv(CONFIG, str(file))

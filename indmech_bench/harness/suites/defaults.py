@@ -28,7 +28,12 @@ def configured(options: RunOptions) -> RunOptions:
     said = {name: value for name, value in content.items() if name != PLACE}
     if os.environ.get(JOBS):
         said.pop("jobs", None)  # the environment goes before the file
-    return replace(options, **{k: v for k, v in said.items() if getattr(options, k) == getattr(built_in, k)})
+    return replace(options, **{k: v for k, v in said.items() if _unsaid(getattr(options, k), getattr(built_in, k))})
+
+
+def _unsaid(value: Any, built_in: Any) -> bool:
+    """Whether an option has its built-in value; a command line has an empty list where there is an empty tuple."""
+    return bool(value == built_in or (built_in == () and not value))
 
 
 def folder_for(options: RunOptions, name: str) -> Path:
