@@ -7,13 +7,15 @@ def test_conformance(check):
 
 from __future__ import annotations
 
+import itertools
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from indmech_bench.conformance.findings import CheckFailedError, Finding, find
 from indmech_bench.conformance.methods import CHECKS as ON_A_TASK
+from indmech_bench.conformance.methods import REPEATS
 from indmech_bench.conformance.setups import Setup
 from indmech_bench.conformance.sources import CHECKS as OF_THE_SOURCE
 from indmech_bench.conformance.tasks import CHECKS as OF_A_TASK
@@ -50,6 +52,7 @@ def check_method(
     tasks: Sequence[str] = (),
     checks: Sequence[str] = (),
     plugins: Sequence[str | Path] = (),
+    watch: Callable[[Finding], None] | None = None,
 ) -> list[Finding]:
     """Check a method by its name (`name:setting=value,...`), or every method of a file `FILE.py`.
 
@@ -60,37 +63,56 @@ def check_method(
         tasks: where it is tried, one of each kind of observation by default.
         checks: some of METHOD_CHECKS, all by default.
         plugins: files that register what `tasks` name.
+        watch: is shown each finding as soon as there is one.
     """
     wanted = _known(checks, METHOD_CHECKS)
-    findings: list[Finding] = []
     catalogue, named, broken = _read("method", str(text), plugins)
-    findings += [Finding(str(text), "settings", False, entry.broken, _LITERAL) for entry in broken]
+    unread = [Finding(str(text), "settings", False, entry.broken, _LITERAL) for entry in broken]
     places = [resolve(catalogue, "task", task) for task in tasks or TASKS]
-    for method in named:
-        findings += _of_method(method, places, wanted)
-    return findings
+    of_methods = (finding for method in named for finding in _of_method(method, places, wanted))
+    return _shown(itertools.chain(unread, of_methods), watch)
 
 
-def check_task(text: str | Path, *, checks: Sequence[str] = (), plugins: Sequence[str | Path] = ()) -> list[Finding]:
+def check_task(
+    text: str | Path,
+    *,
+    checks: Sequence[str] = (),
+    plugins: Sequence[str | Path] = (),
+    watch: Callable[[Finding], None] | None = None,
+) -> list[Finding]:
     """Check a task by its name (`name:setting=value,...`), or every task of a file `FILE.py`.
 
-    checks: some of TASK_CHECKS, all by default. Raises InputError for names that are not known.
+    checks: some of TASK_CHECKS, all by default. watch: is shown each finding as soon as there is one. Raises InputError
+    for names that are not known.
     """
     wanted = _known(checks, TASK_CHECKS)
     _, named, broken = _read("task", str(text), plugins)
-    findings = [Finding(str(text), "facts", False, entry.broken, _LITERAL) for entry in broken]
-    for task in named:
-        setup, title = Setup(task), task.label
-        trouble = _built(task)
-        if trouble:
-            findings.append(Finding(title, "members", False, trouble, _BUILDS))
-            continue
-        for name in wanted:
-            check = OF_A_TASK[name]
-            findings.append(find(title, name, partial(_guarded, check, setup)))
-            if name in ("members", "shapes") and not findings[-1].passed:
-                break  # nothing else can be seen
-    return findings
+    unread = [Finding(str(text), "facts", False, entry.broken, _LITERAL) for entry in broken]
+    of_tasks = (finding for task in named for finding in _of_task(task, wanted))
+    return _shown(itertools.chain(unread, of_tasks), watch)
+
+
+def _of_task(task: Named, wanted: Sequence[str]) -> Iterator[Finding]:
+    setup, title = Setup(task), task.label
+    trouble = _built(task)
+    if trouble:
+        yield Finding(title, "members", False, trouble, _BUILDS)
+        return
+    for name in wanted:
+        finding = find(title, name, partial(_guarded, OF_A_TASK[name], setup))
+        yield finding
+        if name in ("members", "shapes") and not finding.passed:
+            return  # nothing else can be seen
+
+
+def _shown(findings: Iterable[Finding], watch: Callable[[Finding], None] | None) -> list[Finding]:
+    """All findings, each shown as it comes."""
+    found = []
+    for finding in findings:
+        found.append(finding)
+        if watch is not None:
+            watch(finding)
+    return found
 
 
 def _guarded(check: Callable[[Setup], str | None], setup: Setup) -> str | None:
@@ -170,12 +192,18 @@ def _on_tasks(title: str, benches: list[Bench], wanted: Sequence[str]) -> Iterat
         reason = benches[0].trial((3,)).reason
         yield Finding(title, "runs", False, f"skips every task: {reason}", "give a --task that it can work on")
         return
-    for name in wanted:
-        if name in ON_A_TASK:
-            finding = find(title, name, partial(_everywhere, ON_A_TASK[name], benches if name == "runs" else here))
-            yield finding
-            if name in ("runs", "shapes") and not finding.passed:
-                return  # nothing else can be seen
+    failed: set[str] = set()
+    for name in (name for name in wanted if name in ON_A_TASK):
+        cause = next((other for other in REPEATS.get(name, ()) if other in failed), "")
+        if cause:
+            yield Finding(title, name, True, after=cause)
+            continue
+        finding = find(title, name, partial(_everywhere, ON_A_TASK[name], benches if name == "runs" else here))
+        yield finding
+        if not finding.passed:
+            failed.add(name)
+        if name in ("runs", "shapes") and not finding.passed:
+            return  # nothing else can be seen
 
 
 def _everywhere(check: Callable[[Bench], str | None], benches: Sequence[Bench]) -> str:

@@ -23,7 +23,7 @@ class BalancedInit(GradientDescent):
     the spectrum of the first, matrices are the first one's transpose, all others get its norm. `init_scale` is that of
     the first mechanism.
 
-    Source: Arora, Cohen, Hazan (ICML 2018); THEORY 3.1, full-length cascade, facts 1 and 2.
+    Source: Arora, Cohen, Hazan (ICML 2018); docs/theory.md, full-length cascade, facts 1 and 2.
     """
 
     grid: ClassVar[dict[str, list[float | None]]] = {"learning_rate": [0.05, 0.1, 0.2], "init_scale": [0.1, None, 1.0]}

@@ -38,7 +38,7 @@ class PathSwap(ByCriterion, GradientMethod):
     criterion: independence, norm, likelihood, flatness or combined (`indmech_baselines.criteria`).
     swaps: most exchanges.
     Skips all but chains of two or three short kernels.
-    Source: THEORY 3.1, FIR cascade.
+    Source: docs/theory.md, FIR cascade.
     """
 
     approach: ClassVar[str] = "evidence and independence"

@@ -37,7 +37,7 @@ class RootSearch(ByCriterion):
     limit: most solutions of a replicate; one that has more ends as not finite.
     Skips all but chains of two or three short kernels, and samples. Without a phase (spectrum) solutions of minimum
     phase are listed: reflected zeros change no prediction.
-    Source: THEORY 3.1, FIR cascade.
+    Source: docs/theory.md, FIR cascade.
     """
 
     approach: ClassVar[str] = "independence"

@@ -21,7 +21,7 @@ class TargetRatio(Regularised, SingleStart):
 
     ratio: the rho to pull towards.
     strength: weight of the squared distance.
-    Source: THEORY 4, toy faces: the penalty towards 0.5, 0.8, 1.2 and 1.5.
+    Source: trials on toy faces: the penalty towards 0.5, 0.8, 1.2 and 1.5.
     """
 
     approach: ClassVar[str] = "independence"

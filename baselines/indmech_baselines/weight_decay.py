@@ -16,7 +16,7 @@ class WeightDecay(Regularised, SingleStart):
     """Minimise fit + decay / 2 |parameters|^2 by Adam, cosine schedule; the last steps fit only.
 
     The decay is of the mechanisms. Its limit for a small decay is the minimum-norm solution, the largest rho at the fit
-    (THEORY 3.1).
+    (docs/theory.md).
 
     decay: strength of the decay, 0 or more.
     Source: Krogh and Hertz (NeurIPS 1991).

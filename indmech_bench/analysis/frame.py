@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indmech_bench.errors import InputError
+from indmech_bench.results.curves import CURVES, read_curves
 from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.row_fields import field_of
 from indmech_bench.results.row_lines import CHECK
@@ -39,3 +41,26 @@ def load(folder: str | Path) -> pd.DataFrame:
         for row in with_tasks(with_labels(rows), [place])
     ]
     return pd.DataFrame(flat)
+
+
+def load_curves(folder: str | Path) -> pd.DataFrame:
+    """What was measured along training (`run --curves`) as a table, one line a replicate and step.
+
+    Columns: `task`, `task_label`, `label`, `seed`, `step`, `loss` (of the fit, in the scale that the method saw),
+    `log_generic_ratio`, `fit_error`, `extrapolation_error`. Raises InputError when the folder holds no curves.
+    """
+    import pandas as pd
+
+    from indmech_bench.analysis.labels import with_labels
+    from indmech_bench.results.current import newest
+
+    place = existing_folder(folder)
+    parts = []
+    for row in with_labels(newest(read_folder(place))[0]):
+        arrays = read_curves(place, row)
+        if arrays is not None and "step" in arrays:
+            named = {name: row[name] for name in ("task", "task_label", "label", "seed")}
+            parts.append(pd.DataFrame({**named, **arrays}).astype({"step": int}))
+    if not parts:
+        raise InputError(f"'{place / CURVES}' holds no curves: run with --curves, and --fresh where rows are there.")
+    return pd.concat(parts, ignore_index=True)

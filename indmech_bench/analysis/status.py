@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from indmech_bench.analysis.labels import with_labels
 from indmech_bench.errors import InputError
@@ -15,12 +16,20 @@ from indmech_bench.registry.code_identity import source_files, source_hash
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.identity import ENGINE, EXTERNAL
 from indmech_bench.results.current import newest
+from indmech_bench.results.file_names import row_file_name
 from indmech_bench.results.folder import ERRORS, existing_folder, read_folder, read_manifest
 from indmech_bench.results.row_fields import LabelledRow
 from indmech_bench.results.row_lines import CHECK
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable
+
+NUMBERS = re.compile(r"-?\d[\d.,]*(e[+-]?\d+)?")
+"""What may differ in reasons that are one."""
+SAME: tuple[Literal["run", "task_label", "label", "reference", "source", "engine", "task_version"], ...] = (
+    "run", "task_label", "label", "reference", "source", "engine", "task_version",
+)  # fmt: skip
+"""With the names of settings all that says whether today's code would reuse a row."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +44,20 @@ class Hole:
 
 @dataclass(frozen=True)
 class Failure:
-    """A row that is not ok; `output` is where its traceback is, None where there is none."""
+    """Rows of a method that are not ok for one reason, numbers in it aside.
 
-    task: str
+    tasks: task -> seeds. reason: of the first of them. outputs: where their tracebacks are.
+    """
+
     method: str
-    seed: int
     status: str
     reason: str
-    output: Path | None
+    tasks: dict[str, list[int]]
+    outputs: tuple[Path, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(map(len, self.tasks.values()))
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,8 @@ class FolderStatus:
     """What a results folder holds.
 
     counts: status -> rows, of statuses that there are; left_out: rows made by older code; unchecked: of the others,
-    those made before rows had a checksum; failures, changes: None where they were not asked for.
+    those made before rows had a checksum; failures (those that were skipped last), changes: None where they were not
+    asked for.
     """
 
     folder: Path
@@ -81,7 +97,7 @@ def status_of(
     Args:
         folder: a results folder.
         why: say, too, what has changed where today's code would not reuse rows.
-        failures: list, too, each row that is not ok, its reason and where its traceback is.
+        failures: list, too, what is not ok by method and reason, with tasks, seeds and where tracebacks are.
         plugins: files that belong to today's code.
     """
     place = existing_folder(folder)
@@ -95,21 +111,26 @@ def status_of(
         left_out=left_out,
         unchecked=sum(CHECK not in row for row in rows),
         holes=tuple(_holes(rows)),
-        failures=tuple(_failure(row, place) for row in rows if row["status"] != Status.OK) if failures else None,
+        failures=tuple(_failures(rows, place)) if failures else None,
         changes=tuple(_changes(rows, plugins, manifest)) if why else None,
     )
 
 
-def _failure(row: LabelledRow, folder: Path) -> Failure:
-    output = folder / ERRORS / f"{row['key']}.txt"
-    return Failure(
-        task=row["task_label"],
-        method=row["label"],
-        seed=row["seed"],
-        status=row["status"],
-        reason=row["reason"],
-        output=output if output.is_file() else None,
-    )
+def _failures(rows: Iterable[LabelledRow], folder: Path) -> Iterator[Failure]:
+    """By method, status and reason, the most rows first; what was skipped last."""
+    groups: dict[tuple[str, str, str], list[LabelledRow]] = defaultdict(list)
+    for row in rows:
+        if row["status"] != Status.OK:
+            groups[row["label"], row["status"], NUMBERS.sub("#", row["reason"])].append(row)
+    ordered = sorted(groups.items(), key=lambda group: (group[0][1] == Status.SKIPPED, -len(group[1])))
+    for (method, status, _), alike in ordered:
+        tasks: dict[str, list[int]] = defaultdict(list)
+        for row in alike:
+            tasks[row["task_label"]].append(row["seed"])
+        outputs = (folder / ERRORS / f"{row_file_name(row)}.txt" for row in alike)
+        yield Failure(
+            method, status, alike[0]["reason"], dict(tasks), tuple(path for path in outputs if path.is_file())
+        )
 
 
 def _holes(rows: list[LabelledRow]) -> Iterator[Hole]:
@@ -130,9 +151,13 @@ def _holes(rows: list[LabelledRow]) -> Iterator[Hole]:
 def _changes(rows: list[LabelledRow], plugins: Iterable[Path], manifest: dict[str, Any]) -> list[Change]:
     catalogue = Catalogue.read(plugins)
     found: dict[str, int] = defaultdict(int)
+    alike: dict[tuple[Any, ...], str] = {}  # the code is read once for all rows of a cell
     for row in rows:
-        sources = manifest["runs"].get(row["run"], {}).get("sources", {}).get(row["method"], {})
-        found[_change(row, catalogue, sources)] += 1
+        cell = *(row[name] for name in SAME), tuple(row["task_settings"]), tuple(row["settings"])
+        if cell not in alike:
+            sources = manifest["runs"].get(row["run"], {}).get("sources", {}).get(row["method"], {})
+            alike[cell] = _change(row, catalogue, sources)
+        found[alike[cell]] += 1
     return [Change(text, number) for text, number in found.items() if text]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from indmech_bench.analysis.status import Change, Failure, FolderStatus, Hole
+from indmech_bench.results.statuses import Status
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table, kept, shown
 
+FEW = 3
+"""Tasks that are named."""
 COUNTS: tuple[Column[tuple[str, int]], ...] = (
     kept("status", lambda count: count[0]),
     kept("rows", lambda count: count[1]),
@@ -18,17 +21,26 @@ HOLES: tuple[Column[Hole], ...] = (
     kept("seeds", lambda hole: hole.seeds),
 )
 FAILURES: tuple[Column[Failure], ...] = (
-    Column("task", "task", lambda failure: failure.task, kind=Kind.NAME),
     Column("method", "method", lambda failure: failure.method, kind=Kind.NAME),
-    Column("seed", "seed", lambda failure: failure.seed),
     Column("status", "status", lambda failure: failure.status, kind=Kind.TEXT),
+    Column("rows", "rows", lambda failure: failure.rows),
+    shown("tasks", lambda failure: _tasks(failure), Kind.TEXT),
+    kept("tasks", lambda failure: failure.tasks),
     Column("reason", "reason", lambda failure: failure.reason, kind=Kind.TEXT),
-    Column("output", "output", lambda failure: failure.output and str(failure.output), kind=Kind.TEXT),
+    shown("output", lambda failure: str(failure.outputs[0]) if failure.outputs else "–", Kind.TEXT),
+    kept("outputs", lambda failure: [str(path) for path in failure.outputs]),
 )
+SKIPPED = tuple(column for column in FAILURES if column.name not in ("status", "outputs") and column.head != "output")
 CHANGES: tuple[Column[Change], ...] = (
     Column("why", "what today's code would make anew, and why", lambda change: change.why, kind=Kind.TEXT),
     Column("rows", "rows", lambda change: change.rows),
 )
+
+
+def _tasks(failure: Failure) -> str:
+    """A few by name, with their seeds where there is room."""
+    names = [f"{task} (seed {seeds[0]})" if len(seeds) == 1 else task for task, seeds in failure.tasks.items()]
+    return ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
 
 
 def document(status: FolderStatus) -> Document:
@@ -46,7 +58,12 @@ def document(status: FolderStatus) -> Document:
     if status.unchecked:
         notes.append(f"{status.unchecked} rows are old: they have no checksum, and a change of them would not show")
     if status.failures is not None:
-        sections.append(Section("failures", (Table("not ok", FAILURES, status.failures),)))
+        failed = tuple(failure for failure in status.failures if failure.status != Status.SKIPPED)
+        skipped = tuple(failure for failure in status.failures if failure.status == Status.SKIPPED)
+        sections.append(Section("failures", (Table("failed", FAILURES, failed),)))
+        sections.append(Section("skipped", (Table("skipped", SKIPPED, skipped),)))
+        if not failed:
+            notes.append("no row failed")
     if status.changes is not None:
         sections.append(Section("changed", (Table("", CHANGES, status.changes),)))
         if not status.changes:

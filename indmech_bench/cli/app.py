@@ -10,10 +10,12 @@ from typing import Any
 
 from indmech_bench.cli import reading, running, folders, extending  # noqa: F401 - importing them registers their verbs
 from indmech_bench.cli.application import app
-from indmech_bench.cli.terminal import say
+from indmech_bench.cli.terminal import ReaderGoneError, prepare, say
 from indmech_bench.errors import InputError
 
 INTERRUPTED = 130
+READER_GONE = 141
+"""What a shell says of a command that SIGPIPE ended."""
 
 
 def main() -> None:
@@ -25,6 +27,7 @@ def _guarded(command: Callable[[], Any]) -> int:
     from typer.exceptions import TyperException
 
     warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+    prepare()
     if sys.stdout is None:
         return say("standard output is closed: nothing could be shown, so nothing was done.")
     try:
@@ -32,6 +35,8 @@ def _guarded(command: Callable[[], Any]) -> int:
         if code == INTERRUPTED:  # what typer makes of Ctrl-C
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
+    except ReaderGoneError:
+        return READER_GONE
     except InputError as error:
         return say(str(error))
     except TyperException as error:

@@ -13,8 +13,7 @@ app = typer.Typer(
     name="indmech-bench",
     help="A benchmark suite for independence of mechanisms in generative models.",
     rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Plugins = Annotated[list[Path], typer.Option("--plugin", help="A file that registers methods or tasks; repeatable.")]
@@ -38,8 +37,10 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        show(context.get_help())

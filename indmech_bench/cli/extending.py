@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show
+
+if TYPE_CHECKING:
+    from indmech_bench.conformance.findings import Finding
 
 
 @app.command("new-method")
@@ -16,7 +19,10 @@ def new_method(
     name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
     folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
 ) -> None:
-    """Write a package with a method of this name that works at once: change it into yours."""
+    """Write a package with a method, to be made yours.
+
+    It works at once.
+    """
     _new("method", name, folder)
 
 
@@ -25,7 +31,10 @@ def new_task(
     name: Annotated[str, typer.Argument(help="lower-case letters, digits and '-'")],
     folder: Annotated[Path | None, typer.Option("--dir", help="An empty folder or none; ./NAME by default.")] = None,
 ) -> None:
-    """Write a package with a task of this name, a family of SCMs with a prior of its own: change it into yours."""
+    """Write a package with a task, to be made yours.
+
+    A family of SCMs with a prior of its own, which works at once.
+    """
     _new("task", name, folder)
 
 
@@ -44,10 +53,14 @@ def check_method(
     plugin: Plugins = [],  # noqa: B006
     form: Form = "table",
 ) -> None:
-    """Check that a method's rows can be trusted: seeds, batches, budget, random numbers, shapes."""
+    """Check that a method's rows can be trusted.
+
+    Its seeds, batches, budget, random numbers and shapes.
+    """
     from indmech_bench import testing
 
-    _show_findings(testing.check_method(name, tasks=task, plugins=plugin), form)
+    watch = _Lines() if form == "table" else None
+    _end(testing.check_method(name, tasks=task, plugins=plugin, watch=watch), form)
 
 
 @app.command("check-task")
@@ -56,15 +69,32 @@ def check_task(
     plugin: Plugins = [],  # noqa: B006
     form: Form = "table",
 ) -> None:
-    """Check that a task can be scored: truths of their seeds alone, oracle at e = 0, rho as its laws give it."""
+    """Check that a task can be scored.
+
+    Truths of their seeds alone, oracle at e = 0, rho as its laws give it.
+    """
     from indmech_bench import testing
 
-    _show_findings(testing.check_task(name, plugins=plugin), form)
+    watch = _Lines() if form == "table" else None
+    _end(testing.check_task(name, plugins=plugin, watch=watch), form)
 
 
-def _show_findings(findings: list[Any], form: str) -> None:
-    from indmech_bench.conformance.findings import document, lines
+class _Lines:
+    """Shows findings as they come: a line each, a second one on what to do, below the name that they are of."""
+
+    def __init__(self) -> None:
+        self._name = ""
+
+    def __call__(self, finding: Finding) -> None:
+        if finding.name != self._name:
+            show(finding.name)
+            self._name = finding.name
+        show(str(finding))
+
+
+def _end(findings: list[Finding], form: str) -> NoReturn:
+    from indmech_bench.conformance.findings import counted, document
     from indmech_bench.text.writing import write
 
-    show("\n".join(lines(findings)) if form == "table" else write(document(findings), form))
+    show(counted(findings) if form == "table" else write(document(findings), form))
     raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)

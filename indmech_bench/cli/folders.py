@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from indmech_bench.cli.application import Form, Plugins, app
-from indmech_bench.cli.terminal import show
+from indmech_bench.cli.terminal import show, show_bytes
+from indmech_bench.errors import InputError
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable
 
@@ -23,7 +24,10 @@ def compare(
         bool, typer.Option("--fail-on-regression", help="Exit 1 when B is significantly worse, or fails more.")
     ] = False,
 ) -> None:
-    """Compare two results folders: what differs, and whether it makes a difference."""
+    """Compare two results folders.
+
+    What differs between them, and whether it makes a difference.
+    """
     from indmech_bench.analysis.comparison import comparison
     from indmech_bench.text.writing import write
 
@@ -37,10 +41,37 @@ def merge(
     folders: Annotated[list[Path], typer.Argument(help="two results folders or more")],
     out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
 ) -> None:
-    """Make one results folder of several, which are left as they are."""
+    """Make one results folder of several.
+
+    They are left as they are.
+    """
     from indmech_bench.results import merging
 
     show("\n".join(map(printable, merging.merge(folders, out=out).sentences)))
+
+
+@app.command()
+def rows(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    form: Annotated[str, typer.Option("--format", help="csv, json (an object a line) or parquet (pyarrow).")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="The file; standard output by default.")] = None,
+) -> None:
+    """Write the rows of a results folder, flat.
+
+    Every field is a column, as in Python's load; newest code only.
+    """
+    from indmech_bench.analysis.rows_file import PARQUET, rows_as
+
+    written = rows_as(folder, form)
+    if out is not None:
+        try:
+            out.write_bytes(written)
+        except OSError as error:
+            raise InputError(f"--out '{out}' cannot be written: {error.strerror}.") from None
+    elif form == PARQUET and sys.stdout.isatty():
+        raise InputError("--format parquet is nothing for a terminal: give --out FILE.")
+    else:
+        show_bytes(written)
 
 
 @app.command("export-observations")
@@ -50,7 +81,10 @@ def export_observations(
     out: Annotated[Path, typer.Option(help="An empty folder or none.")],
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
-    """Write what a method sees of each seed, for code that is not Python: an .npz a seed, a .json about them."""
+    """Write what a method sees, for other languages.
+
+    An .npz a seed, and a .json about them.
+    """
     from indmech_bench.harness import external
 
     about, files = external.export_observations(task, seeds=seeds, out=out, plugins=plugin)
@@ -67,7 +101,10 @@ def score(
     plugin: Plugins = [],  # noqa: B006
     form: Form = "table",
 ) -> None:
-    """Score parameters that were found elsewhere, in the scale of the exported observation."""
+    """Score parameters that were found elsewhere.
+
+    They are in the scale of the exported observation.
+    """
     from indmech_bench.harness import external
     from indmech_bench.text.writing import write
 

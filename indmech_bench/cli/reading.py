@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from indmech_bench.cli.application import Form, Plugins, app
+from indmech_bench.cli.completion import every_name, metrics
 from indmech_bench.cli.terminal import show
 from indmech_bench.errors import InputError
+
+Long = Annotated[bool, typer.Option("--long", help="All columns in a terminal, on several pages if need be.")]
 
 
 @app.command("list")
@@ -17,23 +20,28 @@ def list_(
     kind: Annotated[str, typer.Argument(help="tasks, methods, references, metrics or suites")],
     form: Form = "table",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    every_column: Long = False,
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """List what is registered."""
-    from indmech_bench.cli import listings
+    from indmech_bench.cli.catalogue import listings
     from indmech_bench.registry.catalogue import Catalogue
     from indmech_bench.text.writing import write
 
-    show(write(listings.document(kind, Catalogue.read(plugin)), "json" if as_json else form))
+    found = listings.document(kind, Catalogue.read(plugin), every_column=every_column)
+    show(write(found, "json" if as_json else form))
 
 
 @app.command()
 def describe(
-    name: Annotated[str, typer.Argument(help="a task, method, reference, metric or suite")],
+    name: Annotated[str, typer.Argument(help="a task, method, reference, metric or suite", autocompletion=every_name)],
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
-    """Say all that is known of one name: what it does, its settings, defaults and ranges."""
-    from indmech_bench.cli import descriptions
+    """Say all that is known of one name.
+
+    What it does, its settings, defaults and ranges; of a task its parameters and what is observed.
+    """
+    from indmech_bench.cli.catalogue import descriptions
     from indmech_bench.registry.catalogue import Catalogue
 
     show(descriptions.describe_text(name, Catalogue.read(plugin)))
@@ -58,13 +66,19 @@ def status(
 @app.command()
 def leaderboard(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
-    metric: Annotated[str, typer.Option(help="What the medians by task show.")] = "extrapolation_error",
+    metric: Annotated[
+        str, typer.Option(help="What the medians by task show.", autocompletion=metrics)
+    ] = "extrapolation_error",
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     group_by: Annotated[str | None, typer.Option(help="family, dependence, observation, budget or protocol.")] = None,
     form: Form = "table",
     standings: Annotated[bool, typer.Option("--standings", help="How methods stand to each other, instead.")] = False,
+    every_column: Long = False,
 ) -> None:
-    """Print the leaderboard of a results folder, or one a view, or how its methods stand to each other."""
+    """Print the leaderboard of a results folder.
+
+    Or one a view, or how its methods stand to each other.
+    """
     from indmech_bench.analysis.ranking import board, ranking, standings_columns
     from indmech_bench.analysis.ranking.standings import rivalries
     from indmech_bench.text.writing import write
@@ -74,7 +88,8 @@ def leaderboard(
     if standings:
         found = standings_columns.document(folder, rivalries(folder, family=family))
     else:
-        found = board.document(ranking.leaderboards(folder, metric=metric, family=family, group_by=group_by))
+        boards = ranking.leaderboards(folder, metric=metric, family=family, group_by=group_by)
+        found = board.document(boards, every_column=every_column)
     show(write(found, form))
 
 
@@ -84,7 +99,10 @@ def sensitivity(
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     form: Form = "table",
 ) -> None:
-    """Say whether the order of methods survives other definitions of the error, on the same solutions."""
+    """Say whether ranks survive other definitions of e.
+
+    Other divergences, weights, normalisations and interventions, on the same solutions.
+    """
     from indmech_bench.analysis.ranking import sensitivity, sensitivity_columns
     from indmech_bench.text.writing import write
 
@@ -96,7 +114,10 @@ def drift(
     folder: Annotated[Path, typer.Argument(help="a results folder with a task that starts at the truth")],
     form: Form = "table",
 ) -> None:
-    """Say whether training leaves the truth, and where it goes: regime by regime, beside its full-batch control."""
+    """Say whether training leaves the truth.
+
+    And where it goes: regime by regime, beside its full-batch control.
+    """
     from indmech_bench.analysis.drift import columns, reading
     from indmech_bench.text.writing import write
 
@@ -111,7 +132,7 @@ def versus(
     matrix: Annotated[bool, typer.Option("--matrix", help="One table, methods by tasks.")] = False,
     form: Form = "table",
 ) -> None:
-    """Compare every method of a results folder with one of them, seed by seed."""
+    """Compare every method with one, seed by seed."""
     from indmech_bench.analysis import pairing_columns, pairings
     from indmech_bench.text.writing import write
 
@@ -126,7 +147,10 @@ def winners(
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     form: Form = "table",
 ) -> None:
-    """Show which approach wins each task, and whether it beats the simplest predictors."""
+    """Show which approach wins each task.
+
+    And whether it beats the simplest predictors.
+    """
     from indmech_bench.analysis import pairing_columns, pairings
     from indmech_bench.text.writing import write
 

@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
+from indmech_bench.cli.completion import OF_OPTIONS
 from indmech_bench.harness.options import RunOptions, Said, option_parameters, said_of_options
 
 READ_AS: dict[Any, Any] = {
     Sequence[str]: list[str],
     Sequence[str | Path]: list[Path],
-    str | Path | None: Path | None,
+    str | Path | None: str | None,
     int | Executor | None: int | None,
 }
 """What a command line gives where Python allows more."""
@@ -42,7 +43,11 @@ def with_run_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 def _option(parameter: inspect.Parameter, said: Said) -> inspect.Parameter:
     """An option of a run as a parameter that typer understands."""
-    written = typer.Option(said.flag, help=said.help) if said.flag.startswith("--") else typer.Argument(help=said.help)
+    names = OF_OPTIONS.get(parameter.name)
+    if said.flag.startswith("--"):
+        written = typer.Option(said.flag, help=said.help, autocompletion=names)
+    else:
+        written = typer.Argument(help=said.help, autocompletion=names)
     read_as = READ_AS.get(parameter.annotation, parameter.annotation)
     default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

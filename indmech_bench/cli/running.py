@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -27,38 +28,61 @@ def run(
         Path | None, typer.Option(help="A results folder: run on its tasks and seeds, show both together.")
     ] = None,
 ) -> None:
-    """Run a benchmark, or go on with one: the same command again resumes."""
+    """Run a benchmark, or go on with one.
+
+    The same command again resumes.
+    """
     from indmech_bench.harness import benchmark, planning
     from indmech_bench.harness.against import plans_against, tables_against
+    from indmech_bench.harness.progress.dry_run import dry_run as dry_run_of
 
     plans = [planning.plan(options)] if against is None else plans_against(against, options)
     if dry_run:
-        show("\n".join(line for what in plans for line in planning.dry_run_lines(what)))
+        show("\n".join(dry_run_of(plans)))
         return
     report = benchmark.run_plans(plans)
     if against is not None:
         show(tables_against(against, report))
-    _end(report, options.save_solutions)
+    _end(report, plans[0].options, against)
 
 
-def _end(report: Report, save_solutions: bool) -> NoReturn:
-    """Say how a run ended, and end with it."""
-    if save_solutions:
-        from indmech_bench.results.folder import read_folder
-        from indmech_bench.results.parameter_files import missing_solutions
+def _end(report: Report, options: RunOptions, against: Path | None) -> NoReturn:
+    """Say how a run ended, where its results are, how long it took and what comes next; and end with it."""
+    from indmech_bench.text.lines import clock
 
-        missing = missing_solutions(report.folder, read_folder(report.folder))
-        if missing:
-            print(f"{missing} rows were made before without their solutions; --fresh makes them", file=sys.stderr)
+    if options.save_solutions or options.curves:
+        _say_what_is_missing(report.folder, options)
     if report.resumed:
         show(f"{report.resumed} rows were there already")
-    if report.failed:
-        print(printable(f"see: indmech-bench status {report.folder} --failures"), file=sys.stderr)
+    show(str(report))
     if report.left:
         why = f" ({report.why_left})" if report.why_left else ""
-        print(f"{report.left} rows are left{why}: the same command goes on from there", file=sys.stderr)
-    show(str(report))
+        print(printable(f"{report.left} rows are left{why}: the same command goes on from there"), file=sys.stderr)
+    place = shlex.quote(str(report.folder))
+    if report.failed:
+        following = f"status {place} --failures"
+    else:
+        beside = f"merge {shlex.quote(str(against))} {place} --out {place}-beside"
+        following = f"leaderboard {place}" if against is None else beside
+    print(printable(f"{report.folder}, {clock(report.seconds)}; next: indmech-bench {following}"), file=sys.stderr)
     raise typer.Exit(1 if report.failed or report.left else 0)
+
+
+def _say_what_is_missing(folder: Path, options: RunOptions) -> None:
+    """Rows that were there already have no files of what is asked for now."""
+    from indmech_bench.results.curves import curves_path
+    from indmech_bench.results.folder import read_folder
+    from indmech_bench.results.parameter_files import missing_solutions
+    from indmech_bench.results.statuses import Status
+
+    rows = read_folder(folder)
+    missing = missing_solutions(folder, rows) if options.save_solutions else 0
+    if missing:
+        print(f"{missing} rows were made before without their solutions; --fresh makes them", file=sys.stderr)
+    ok = [row for row in rows if row["status"] == Status.OK and not row["reference"]]
+    missing = sum(not curves_path(folder, row).is_file() for row in ok) if options.curves else 0
+    if missing:
+        print(f"{missing} rows have no curves: made before without, or by methods that show none", file=sys.stderr)
 
 
 @app.command()
@@ -77,7 +101,10 @@ def tune(
     salt: Annotated[str, typer.Option(help="A secret mixed into every truth.")] = "",
     form: Form = "table",
 ) -> None:
-    """Choose a method's settings for a task on tuning seeds, for run --settings: the same command again resumes."""
+    """Choose a method's settings on tuning seeds.
+
+    They go into a file for run --settings. The same command again resumes.
+    """
     from indmech_bench.harness.tuning import tuning
     from indmech_bench.text.writing import write
 

@@ -19,15 +19,21 @@ class CheckFailedError(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check says of one name. `seen` is a remark where it passed."""
+    """What one check says of one name. `seen` is a remark where it passed.
+
+    after: the check whose failure this one could only repeat, so that it was not run; it counts as passed.
+    """
 
     name: str
     check: str
     passed: bool
     seen: str = ""
     change: str = ""
+    after: str = ""
 
     def __str__(self) -> str:
+        if self.after:
+            return f"–     {self.check}: not run, since {self.after} failed"
         if self.passed:
             return f"ok    {self.check}{': ' if self.seen else ''}{self.seen}"
         return f"FAIL  {self.check}: {self.seen}\n      to do: {self.change}"
@@ -44,8 +50,9 @@ def find(name: str, check: str, run: Callable[[], str | None]) -> Finding:
 COLUMNS: tuple[Column[Finding], ...] = (
     Column("check", "check", lambda finding: finding.check, kind=Kind.NAME),
     kept("passed", lambda finding: finding.passed),
-    shown("result", lambda finding: "ok" if finding.passed else "FAIL", Kind.NAME),
+    shown("result", lambda finding: "–" if finding.after else "ok" if finding.passed else "FAIL", Kind.NAME),
     Column("seen", "seen", lambda finding: finding.seen or None, kind=Kind.TEXT),
+    kept("after", lambda finding: finding.after or None),
     Column("to_do", "to do", lambda finding: finding.change or None, kind=Kind.TEXT),
 )
 
@@ -53,13 +60,7 @@ COLUMNS: tuple[Column[Finding], ...] = (
 def document(findings: list[Finding]) -> Document:
     """The findings, a section a name, with a count at the end."""
     sections = (Section(name, (Table(name, COLUMNS, found),)) for name, found in _by_name(findings).items())
-    return Document("Checks", tuple(sections), (_count(findings),))
-
-
-def lines(findings: list[Finding]) -> list[str]:
-    """The same for a terminal: a line a check, a second one on what to do where it failed."""
-    shown_lines = [line for name, found in _by_name(findings).items() for line in (name, *map(str, found))]
-    return [*shown_lines, _count(findings)]
+    return Document("Checks", tuple(sections), (counted(findings),))
 
 
 def _by_name(findings: list[Finding]) -> dict[str, tuple[Finding, ...]]:
@@ -67,5 +68,8 @@ def _by_name(findings: list[Finding]) -> dict[str, tuple[Finding, ...]]:
     return {name: tuple(finding for finding in findings if finding.name == name) for name in names}
 
 
-def _count(findings: list[Finding]) -> str:
-    return f"{len(findings)} checks, {sum(not finding.passed for finding in findings)} failed"
+def counted(findings: list[Finding]) -> str:
+    """How many checks there were, how many failed, and how many were not run for that."""
+    passed_over = sum(bool(finding.after) for finding in findings)
+    failed = f"{len(findings)} checks, {sum(not finding.passed for finding in findings)} failed"
+    return f"{failed}, {passed_over} not run" if passed_over else failed

@@ -1,4 +1,4 @@
-"""Checks of a task's laws: scores, rho, invariants, training (THEORY 1, 2)."""
+"""Checks of a task's laws: scores, rho, invariants, training (docs/theory.md)."""
 
 from __future__ import annotations
 

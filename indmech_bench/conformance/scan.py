@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from indmech_bench.registry.code_identity import source_paths
@@ -41,11 +41,52 @@ def _places(entry: Entry, suspicious: Callable[[ast.AST], str]) -> list[str]:
     """`what (file, line n)` of every node that the function has a word for."""
     found: dict[str, None] = {}
     for name, path in source_paths(entry).items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        top = own_statements(tree, entry.attribute) if path.resolve() == entry.path.resolve() else tree.body
+        for node in (inner for statement in top for inner in ast.walk(statement)):
             what = suspicious(node)
             if what:
                 found[f"{what} ({name}, line {getattr(node, 'lineno', 0)})"] = None
     return [*found]
+
+
+def own_statements(tree: ast.Module, attribute: str) -> list[ast.stmt]:
+    """The statements of a module but other registered classes and what only these use: they answer for it."""
+    bound = {name: statement for statement in tree.body for name in _bound(statement)}
+    neighbours = [node for node in tree.body if _is_registered(node) and getattr(node, "name", "") != attribute]
+    theirs = _used(neighbours, bound)
+    kept = _used([bound[attribute]] if attribute in bound else [], bound)
+    return [node for node in tree.body if id(node) in kept or id(node) not in theirs]
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement at module level gives."""
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+    else:
+        targets = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+        yield from (node.id for node in targets if isinstance(node.ctx, ast.Store))
+
+
+def _is_registered(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ClassDef | ast.FunctionDef) and any(
+        _called(decorator).startswith("register_") for decorator in node.decorator_list
+    )
+
+
+def _used(statements: Iterable[ast.stmt], bound: Mapping[str, ast.stmt]) -> set[int]:
+    """The ids of statements with all those of the module that they use, directly or not."""
+    waiting, seen = [*statements], set[int]()
+    while waiting:
+        statement = waiting.pop()
+        if id(statement) in seen:
+            continue
+        seen.add(id(statement))
+        names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        waiting += [bound[name] for name in names if name in bound]
+    return seen
 
 
 def _called(node: ast.AST) -> str:

@@ -1,4 +1,4 @@
-"""The checks of a task: what tables rely on, for a family of SCMs that comes from elsewhere (THEORY 1, 2)."""
+"""The checks of a task: what tables rely on, for a family of SCMs that comes from elsewhere (docs/theory.md)."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.replicates import job_streams, pose_problem
 from indmech_bench.harness.workers.messages import Job
 from indmech_bench.problem.engine.kernels.compiling import FUSED
+from indmech_bench.problem.faces.flat import AnyParameters, as_checked
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.notation import Named
@@ -55,14 +56,14 @@ class Watched(Problem):
         super()._charge(parameters, forwards, gradient)
 
     def solution(
-        self, parameters: Parameters, path: Mapping[int, Parameters] | None = None, **details: Tensor
+        self, parameters: AnyParameters, path: Mapping[int, AnyParameters] | None = None, **details: Tensor
     ) -> Solution:
         try:
             solution = super().solution(parameters, path, **details)
         except ValueError as error:
             self.misfit = str(error)
             raise
-        self.given = {name: value.detach().clone() for name, value in parameters.items()}
+        self.given = {name: value.detach().clone() for name, value in as_checked(self, parameters).items()}
         return solution
 
 

@@ -1,4 +1,4 @@
-"""Checks of a task's truths and of what is shown of them (THEORY 1)."""
+"""Checks of a task's truths and of what is shown of them (docs/theory.md)."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from indmech_bench.harness.batches import TUNING_FROM
 from indmech_bench.harness.benchmark import Report, run_plans
 from indmech_bench.harness.options import RunOptions, said_of_options, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
+from indmech_bench.harness.suites.defaults import configured, folder_for
 from indmech_bench.harness.tuning.settings_file import Tuned, read_tuned
 from indmech_bench.registry.catalogue import Catalogue, read_plugin
 from indmech_bench.registry.identity import ENGINE, EXTERNAL
@@ -42,13 +43,14 @@ def plans_against(folder: str | Path, options: RunOptions) -> list[Plan]:
         if getattr(options, name):
             flag = "the suite" if name == "suite" else said_of_options()[name].flag
             raise InputError(f"--against takes it from '{folder}': leave out {flag}.")
+    options = replace(configured(options), **{name: getattr(options, name) for name in OF_THE_FOLDER}, config=None)
     catalogue = Catalogue.read(map(Path, options.plugins))
     tuned = [read_tuned(path, catalogue) for path in options.settings]
     methods = list(options.methods) or ([] if tuned else _of_plugins(options))
     if not (methods or tuned):
         raise InputError("--against needs the newcomer: give --method NAME, --settings FILE or --plugin FILE.py.")
     names = dict.fromkeys([*(text.partition(":")[0] for text in methods), *(file.method.name for file in tuned)])
-    target = Path(options.out) if options.out else Path("results") / "+".join(names)
+    target = folder_for(options, "+".join(names))
     if target.resolve() == place.resolve():
         raise InputError(f"--out '{target}' is the folder to run against, which stays as it is: give another.")
     rows = newest(read_folder(place))[0]

@@ -5,30 +5,32 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+import time
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from indmech_bench.errors import InputError
 from indmech_bench.harness.attempts import NOT_RETRIED
 from indmech_bench.harness.batches import batches_of, is_row_exact, seeds_of_a_job
 from indmech_bench.harness.cells import Cell, shared_search
 from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
-from indmech_bench.harness.preflight import check_objects
+from indmech_bench.harness.preflight import check_plan
+from indmech_bench.harness.progress.progress import Progress
+from indmech_bench.harness.progress.timing import Timing
 from indmech_bench.harness.workers.cluster import dask_cluster
 from indmech_bench.harness.workers.kernels import together
 from indmech_bench.harness.workers.messages import Job, Outcome, result_of
 from indmech_bench.harness.workers.remote import Plugin, RemoteWork
-from indmech_bench.harness.workers.running import check_jobs, run_jobs
+from indmech_bench.harness.workers.running import run_jobs
 from indmech_bench.harness.workers.submitting import Bundle, Told
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
-from indmech_bench.results.folder import Writer, move_aside, writing
+from indmech_bench.results.curves import keep_curves
+from indmech_bench.results.file_names import row_file_name
+from indmech_bench.results.folder import Writer, move_aside, read_manifest, writing
 from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
 from indmech_bench.results.row_fields import Row
@@ -41,7 +43,7 @@ SALT, MASK = "--salt", "***"
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended: counts over everything that was asked for, and the rows done before it began.
+    """How a run ended: counts over everything that was asked for, the rows done before it began, how long it took.
 
     left: rows that are not there, since no worker took their jobs; why_left: what became of the last try.
     """
@@ -53,6 +55,7 @@ class Report:
     resumed: int = 0
     left: int = 0
     why_left: str = ""
+    seconds: float = 0.0
 
     def __str__(self) -> str:
         counts = f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
@@ -79,34 +82,31 @@ def run_plans(plans: Sequence[Plan]) -> Report:
         resumed=sum(report.resumed for report in reports),
         left=sum(report.left for report in reports),
         why_left=next((report.why_left for report in reports if report.why_left), ""),
+        seconds=sum(report.seconds for report in reports),
     )
 
 
 def run_plan(what: Plan) -> Report:
     """Run what a plan covers. Raises InputError before anything is written."""
-    jobs = what.options.jobs
-    if what.options.dask and jobs is not None:
-        raise InputError("--dask and --jobs exclude each other: the cluster has its own workers.")
-    if jobs is None and not what.options.dask:
-        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(jobs, int):
-        check_jobs(jobs)
-    check_objects(what.cells, in_place=jobs == 0)
+    began = time.monotonic()
+    workers = check_plan(what)
     if what.options.fresh:
         aside = move_aside(what.folder)
         if aside:
             print(f"the folder that was there is now {aside}", file=sys.stderr)
     with contextlib.ExitStack() as held:
-        if jobs is None:
+        jobs = what.options.jobs if isinstance(what.options.jobs, Executor) else workers
+        if what.options.dask:
             jobs = held.enter_context(dask_cluster(what.options.dask))
-        return _run(what, held.enter_context(writing(what.folder)), jobs)
+        report = _run(what, held.enter_context(writing(what.folder)), jobs)
+    return replace(report, seconds=time.monotonic() - began)
 
 
 def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     keys = what.row_keys()
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
     done = {key for key, status in before.items() if not (what.options.retry_failed and status in FAILED)}
-    cells = [(cell, seeds) for cell in what.cells for seeds in _seeds_to_run(cell, what.seeds, writer.rows, done)]
+    cells = [(cell, group) for cell, seeds in what.left(writer.rows) for group in _groups(cell, seeds, writer.rows)]
     most = seeds_of_a_job(sum(len(seeds) for _, seeds in cells), jobs if isinstance(jobs, int) else None)
     todo = [job for cell, seeds in cells for job in _jobs(what, cell, seeds, most)]
     _show_again(writer, done)
@@ -114,7 +114,7 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
         run_id = new_run_id()
         entry = _manifest_entry(what, jobs)
         writer.record(run_id, entry)
-        told = _work(what, writer, jobs, todo, run_id)
+        told = _work(what, writer, jobs, todo, run_id, len(done))
         writer.record(run_id, {**entry, "kernels": together(told.kernels)})
     counts = count(row for key, row in writer.rows.items() if key in keys)
     failed, left = sum(counts[status] for status in FAILED), len(keys) - sum(counts.values())
@@ -122,12 +122,12 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     return Report(what.folder, counts[Status.OK], failed, counts[Status.SKIPPED], len(done), left, why_left)
 
 
-def _seeds_to_run(cell: Cell, seeds: Sequence[int], rows: Mapping[str, Row], done: Set[str]) -> Iterator[list[int]]:
+def _groups(cell: Cell, seeds: Sequence[int], rows: Mapping[str, Row]) -> Iterator[list[int]]:
     """The seeds of a cell that are to be run, in groups whose jobs are their own.
 
     Those that were tried alone before and failed come last, so that they use up no time limit of the others.
     """
-    keys = {seed: key for seed, key in cell.keys(seeds).items() if key not in done}
+    keys = cell.keys(seeds)
     tried = [seed for seed, key in keys.items() if key in rows and not rows[key]["reason"].startswith(NOT_RETRIED)]
     if is_row_exact(cell.method.entry.facts):
         yield from ([seed for seed in keys if seed not in set(tried)], tried)
@@ -170,23 +170,32 @@ def _without_salt(command: Sequence[str]) -> list[str]:
 def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell on these seeds."""
     for _, wanted in batches_of(cell.method.entry.facts, seeds, most):
-        yield cell, cell.job(wanted, what.plugins, what.options.save_solutions)
+        yield cell, cell.job(wanted, what.plugins, what.options.save_solutions, what.options.curves)
 
 
-def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str) -> Told:
+def _work(
+    what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str, there: int
+) -> Told:
     """Run what is to do, and keep it."""
-    total = sum(len(job["seeds"]) for _, job in todo)
-    cells = {id(job): cell for cell, job in todo}
-    told = Told()
-    work = RemoteWork(tuple(map(Plugin.read, what.plugins)))
-    finished = run_jobs(bundles_of(todo), jobs, what.timeout, told, work)
-    with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
+    cells, bundles, told = {id(job): cell for cell, job in todo}, bundles_of(todo), Told()
+    finished = run_jobs(bundles, jobs, what.timeout, told, RemoteWork(tuple(map(Plugin.read, what.plugins))))
+    with contextlib.closing(finished), _progress(what, writer, bundles, todo, jobs) as progress:
+        progress.begin(what.folder, there)
         for job, outcomes in finished:
-            cell = cells[id(job)]
-            progress.set_postfix_str(f"{cell.task.label} {cell.label}"[:60], refresh=False)
-            _keep(cell, run_id, outcomes, writer)
-            progress.update(len(outcomes))
+            _keep(cells[id(job)], run_id, outcomes, writer)
+            progress.done(job, outcomes)
     return told
+
+
+def _progress(
+    what: Plan, writer: Writer, bundles: Sequence[Bundle], todo: list[tuple[Cell, Job]], jobs: int | Executor
+) -> Progress:
+    """What tells of the run, with what rows that are there say of how long others will take."""
+    timing = Timing()
+    timing.take(writer.rows.values(), read_manifest(writer.folder)["runs"])
+    workers = max(1, jobs) if isinstance(jobs, int) else os.cpu_count() or 1
+    options = what.options
+    return Progress(todo, bundles, workers=workers, timing=timing, quiet=options.quiet, verbose=options.verbose)
 
 
 def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
@@ -202,16 +211,20 @@ def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
-    """Write the solutions of a job's outcomes, their rows, then what the failed ones printed."""
+    """Write the solutions and curves of a job's outcomes, their rows, then what the failed ones printed."""
     keys = cell.keys([outcome["seed"] for outcome in outcomes])
     for outcome in outcomes:
         if outcome.get("parameters"):
             path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
             keep_solution(*path, outcome["parameters"])
-    writer.append(
+    rows = [
         with_check({"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)})
         for outcome in outcomes
-    )
-    for outcome in outcomes:
+    ]
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if outcome.get("curves"):
+            keep_curves(writer.folder, row, outcome["curves"])
+    writer.append(rows)
+    for row, outcome in zip(rows, outcomes, strict=True):
         if outcome.get("output"):
-            writer.keep_output(keys[outcome["seed"]], outcome["output"])
+            writer.keep_output(row_file_name(row), outcome["output"])

@@ -68,8 +68,10 @@ class Cell:
         key = row_identity_keys(self.identity)
         return {seed: key(seed) for seed in seeds}
 
-    def job(self, seeds: Sequence[int], plugins: Sequence[str], save_solutions: bool = False) -> Job:
-        """Plain JSON that tells a child all it needs. References have no solutions to save."""
+    def job(
+        self, seeds: Sequence[int], plugins: Sequence[str], save_solutions: bool = False, curves: bool = False
+    ) -> Job:
+        """Plain JSON that tells a child all it needs. References have no solutions or curves to save."""
         return {
             **self.identity,
             "salt": salt_of_streams(self.salt),
@@ -77,6 +79,7 @@ class Cell:
             "plugins": list(plugins),
             "whole": not is_row_exact(self.method.entry.facts),
             "save_solutions": save_solutions and not self.reference,
+            "curves": curves and not self.reference,
         }
 
 

@@ -58,23 +58,29 @@ def export_observations(
         arrays |= {f"start.{name}": value[0].numpy() for name, value in problem.start().items()}
         files.append(folder / f"seed-{seed}.npz")
         write_arrays(files[-1], arrays)
-    about = {
-        "task": named.label,
-        "task_settings": named.settings,
-        "task_version": named.entry.version,
+    about = {**about_observation(named), "seeds": numbers}
+    try:
+        (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return folder / ABOUT, files
+
+
+def about_observation(task: Named) -> dict[str, Any]:
+    """What a method sees of any seed of a task: kind of observation, shapes, mechanisms, size. Raises InputError."""
+    live = build(task)
+    problem = _posed(_cell(task, EXTERNAL), live, 0)
+    return {
+        "task": task.label,
+        "task_settings": task.settings,
+        "task_version": task.entry.version,
         "kind": problem.kind,
         "shape": list(problem.observations.shape[1:]),
         "samples": problem.samples,
         "n": getattr(live.model, "n", getattr(live.model, "d", None)),
         "parameters": {name: list(shape) for name, shape in problem.shapes.items()},
         "mechanisms": {name: list(parts) for name, parts in problem.mechanisms.items()},
-        "seeds": numbers,
     }
-    try:
-        (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    return folder / ABOUT, files
 
 
 def score_file(

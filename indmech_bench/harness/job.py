@@ -75,7 +75,7 @@ def _outcomes(job: Job, common: dict[tuple[int, ...], Searches]) -> list[Outcome
 def _of_batch(job: Job, task: Task, entry: Entry, searches: Searches) -> list[Outcome]:
     """Outcomes of seeds that are run together."""
     torch.set_default_dtype(DTYPES[job["precision"]])
-    problem = pose_problem(job, task, partial(Problem, searches=searches))
+    problem = pose_problem(job, task, partial(Problem, searches=searches, curves=job["curves"]))
     before = time.perf_counter()
     try:
         solution = _solve(job, task, entry, problem)

@@ -74,6 +74,10 @@ class RunOptions:
     retry_failed: Annotated[bool, Said("Run failed rows again.", "--retry-failed")] = False
     fresh: Annotated[bool, Said("Move an existing folder aside and start anew.", "--fresh")] = False
     save_solutions: Annotated[bool, Said("Keep each row's parameters in OUT/solutions.", "--save-solutions")] = False
+    curves: Annotated[bool, Said("Keep loss, log rho and errors along training in OUT/curves.", "--curves")] = False
+    quiet: Annotated[bool, Said("Say nothing while it runs.", "--quiet")] = False
+    verbose: Annotated[bool, Said("Say each job and why rows fail.", "--verbose")] = False
+    config: Annotated[str | Path | None, Said("A .toml of options that are not given here.", "--config")] = None
     with_references: Annotated[bool, Said("Run the references, too.")] = True
     command: Annotated[Sequence[str], Said("What the manifest says that the run was started by.")] = ()
 

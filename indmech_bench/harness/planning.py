@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from indmech_bench.errors import unknown
 from indmech_bench.harness.cells import Cell, make_cells
 from indmech_bench.harness.options import RunOptions
+from indmech_bench.harness.suites.defaults import configured, folder_for
 from indmech_bench.harness.suites.seeds import read_seeds
 from indmech_bench.harness.suites.shards import read_shard
 from indmech_bench.harness.suites.suite import Suite, check_limits, read_suite
@@ -16,8 +18,8 @@ from indmech_bench.harness.tuning.settings_file import check_tuned, read_tuned
 from indmech_bench.problem.engine.kernels.compiling import FUSED, PLAIN, is_available
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import resolve
-from indmech_bench.results.folder import RUNS
-from indmech_bench.results.rows import read_rows
+from indmech_bench.results.row_fields import Row
+from indmech_bench.results.statuses import FAILED
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,16 @@ class Plan:
         """The key of every row."""
         return {key for cell in self.cells for key in cell.keys(self.seeds).values()}
 
+    def left(self, rows: Mapping[str, Row]) -> list[tuple[Cell, list[int]]]:
+        """Each cell with the seeds whose rows are to be made. `rows`: those that are there, by key."""
+        again = FAILED if self.options.retry_failed else ()
+        done = {key for key, row in rows.items() if row["status"] not in again}
+        return [(cell, [seed for seed, key in cell.keys(self.seeds).items() if key not in done]) for cell in self.cells]
+
 
 def plan(options: RunOptions) -> Plan:
     """What a run with these options would cover; nothing is drawn or written. Raises InputError."""
+    options = configured(options)
     plugins = tuple(str(Path(plugin).resolve()) for plugin in options.plugins)
     catalogue = Catalogue.read(Path(path) for path in plugins)
     suite = _suite(options)
@@ -83,8 +92,8 @@ def plan(options: RunOptions) -> Plan:
         cells, name = shard.of(cells), f"{name}-{shard.number}-of-{shard.shards}"
     return Plan(
         cells=tuple(cells),
-        seeds=tuple(read_seeds(options.seeds or suite.seeds)),
-        folder=Path(options.out) if options.out else Path("results") / name,
+        seeds=tuple(read_seeds(suite.seeds if options.seeds is None else options.seeds)),
+        folder=folder_for(options, name),
         timeout=timeout,
         plugins=plugins,
         options=options,
@@ -109,15 +118,3 @@ def _suite(options: RunOptions) -> Suite:
     if options.suite:
         return read_suite(options.suite)
     return Suite(name="local") if options.tasks or options.settings else read_suite("core")
-
-
-def dry_run_lines(what: Plan) -> list[str]:
-    """What a run would do, in plain lines: cells with the rows that they lack."""
-    done = {row["key"] for row in read_rows(what.folder / RUNS)[0]}
-    lines = []
-    for cell in what.cells:
-        missing = sum(key not in done for key in cell.keys(what.seeds).values())
-        lines.append(f"{cell.task.label}  {cell.label}  {missing} of {len(what.seeds)} seeds to run")
-    present = sum(key in done for key in what.row_keys())
-    seeds = f"seeds {what.seeds[0]}-{what.seeds[-1]}"
-    return [*lines, f"{what.folder}: {what.size} rows, {present} there already; {seeds}, {len(what.cells)} cells"]

@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from indmech_bench.errors import InputError
 from indmech_bench.harness.cells import Cell
+from indmech_bench.harness.planning import Plan
+from indmech_bench.harness.suites.defaults import cores, default_jobs
+from indmech_bench.harness.workers.running import check_jobs
 from indmech_bench.registry import notebook as session
 from indmech_bench.registry.code_identity import source_hash
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.registration import build, forget, is_plugin, live
+from indmech_bench.results.curves import CURVES
+from indmech_bench.results.folder import ERRORS, LOCK, MANIFEST, RUNS
+from indmech_bench.results.parameter_files import SOLUTIONS
 
+MOST_A_CORE = 8
+"""Workers for a core at most: beyond that they only wait for each other, and each takes the memory of torch."""
+BESIDE_ROWS = {RUNS, MANIFEST, LOCK, ERRORS, SOLUTIONS, CURVES}
+"""What a results folder may hold before it has rows."""
 _IMPORTED: dict[tuple[str, str, str], str] = {}
 """The source of each name when this process imported it."""
+
+
+def check_plan(what: Plan) -> int:
+    """Everything that a run checks before it writes: how many workers it would have. Raises InputError."""
+    jobs = what.options.jobs
+    if what.options.dask and jobs is not None:
+        raise InputError("--dask and --jobs exclude each other: the cluster has its own workers.")
+    workers = default_jobs() if jobs is None else jobs
+    if isinstance(workers, int):
+        check_jobs(workers)
+        if workers > MOST_A_CORE * cores():
+            raise InputError(f"--jobs {workers} is more than {MOST_A_CORE} for each of the {cores()} cores here.")
+    _check_folder(what.folder)
+    check_objects(what.cells, in_place=workers == 0 and not what.options.dask)
+    return workers if isinstance(workers, int) else cores()
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises InputError for a folder that holds something else than results."""
+    if not folder.exists() or (folder / RUNS).is_file():
+        return
+    if not folder.is_dir():
+        raise InputError(f"--out '{folder}' is a file: give a folder.")
+    others = sorted(path.name for path in folder.iterdir() if path.name not in BESIDE_ROWS)
+    if others:
+        some = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        raise InputError(f"--out '{folder}' holds what are no results ({some}): give a new or an empty folder.")
 
 
 def check_objects(cells: Iterable[Cell], *, in_place: bool) -> None:

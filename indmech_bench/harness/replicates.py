@@ -18,6 +18,8 @@ from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.protocol import Task
 from indmech_bench.tasks.truth import Truth
 
+ON_THE_WAY = ("fit_error", "extrapolation_error", "log_generic_ratio")
+"""Metrics of points on the way of a training."""
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -65,6 +67,7 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
         finite &= finite_rows(solution.parameters)
     over = problem.exhausted
     saved = problem.in_seen_scale(solution.parameters) if job["save_solutions"] and solution.parameters else {}
+    curves = _along_training(truth, problem) if problem.curve is not None else {}
     steps = {f"{way}_steps": float(count) for way, count in problem.steps.items() if count}
     outcomes = []
     for r, seed in enumerate(job["seeds"]):
@@ -85,19 +88,43 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
                 seconds=round(seconds, 6),
             )
         )
+        if curves and status == Status.OK:
+            outcomes[-1]["curves"] = {"step": [*curves], **_of_replicate(curves, r)}
         if saved and status == Status.OK:
             outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
     return outcomes
 
 
+Points = dict[int, dict[str, torch.Tensor]]
+"""By step: name of what was measured -> (R,)."""
+
+
+def _along_training(truth: Truth, problem: Problem) -> Points:
+    """Loss and main metrics at the points that a problem has kept."""
+    assert problem.curve is not None
+    points = {}
+    for step, seen in sorted(problem.curve.points.items()):
+        with torch.no_grad(), problem.prepaid(0):
+            loss = problem.loss({name: value.to(problem.dtype) for name, value in seen.items()})
+        parameters = problem.in_own_scale(seen)
+        metrics = score(truth, Solution(truth.model.laws(parameters), parameters), names=ON_THE_WAY)
+        points[step] = {"loss": loss, **metrics}
+    return points
+
+
+def _of_replicate(points: Points, r: int) -> dict[str, list[float | None]]:
+    """Name of what was measured -> its values by step, of one replicate."""
+    names = next(iter(points.values()))
+    return {name: [_number(values[name][r]) for values in points.values()] for name in names}
+
+
 def _on_the_way(truth: Truth, solution: Solution) -> dict[str, torch.Tensor]:
     """The main metrics at the steps of a solution's path, as `<metric>@<step>`."""
-    names = ("fit_error", "extrapolation_error", "log_generic_ratio")
     points = {
-        step: score(truth, Solution(truth.model.laws(point), point), names=names)
+        step: score(truth, Solution(truth.model.laws(point), point), names=ON_THE_WAY)
         for step, point in solution.path.items()
     }
-    return {f"{name}@{step}": metrics[name] for step, metrics in points.items() for name in names}
+    return {f"{name}@{step}": metrics[name] for step, metrics in points.items() for name in ON_THE_WAY}
 
 
 def _number(value: torch.Tensor) -> float | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from indmech_bench.problem.budget import Meter
 from indmech_bench.problem.engine.kernels.compiling import FUSED, is_available
+from indmech_bench.problem.faces.curve import Curve
+from indmech_bench.problem.faces.drawn import Drawn
+from indmech_bench.problem.faces.flat import AnyParameters, Flat, as_checked, as_flat, as_named, value_and_gradient
 from indmech_bench.problem.least_squares import jacobian_of_features
-from indmech_bench.problem.observed import Observed
 from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.choices import least
@@ -25,13 +26,12 @@ from indmech_bench.scm.streams import Streams
 
 if TYPE_CHECKING:
     from indmech_bench.problem.engine.engine import Engine
+    from indmech_bench.problem.objective import Objective
 
 Result = TypeVar("Result")
-INDEX_BLOCK = 64
-"""Steps whose minibatches are drawn at once."""
 
 
-class Problem(Observed):
+class Problem(Drawn):
     """R replicates of one learning problem, seen as a method may see it: no truth, no task, no seeds.
 
     Parameters are one dict name -> tensor (R, ...), or (R, S, ...) with S starts; losses and log rho are (R,) or
@@ -50,6 +50,7 @@ class Problem(Observed):
         given_start: Parameters | None = None,
         searches: Searches | None = None,
         training: str = FUSED,
+        curves: bool = False,
     ) -> None:
         """The problem of an observation; the harness makes it.
 
@@ -62,24 +63,17 @@ class Problem(Observed):
             given_start: parameters (R, ...) that training starts at in any case, in the observation's own scale.
             searches: what other methods of the job have found on the same replicates.
             training: `fused`, where the engine knows the problem and is there; or `plain`.
+            curves: whether points on the way are kept.
         """
         normalised, self._scale = observation.normalised(dtype)
-        super().__init__(normalised)
-        self._streams = streams
+        super().__init__(normalised, streams, dtype)
         self._meter = Meter(len(streams.keys), budget)
         self._searches, self.borrowed_seconds = searches or Searches(), 0.0
         self._prepaid = False
         self._given_start = given_start and self._observation.model.rescale(given_start, 1 / self._scale)
-        self._start_scale, self.dtype = start_scale, dtype
+        self._start_scale = start_scale
+        self.curve = Curve() if curves else None
         self.engine = _engine_of(self._observation, dtype) if training == FUSED and is_available() else None
-
-    @property
-    def replicates(self) -> int:
-        return len(self._streams.keys)
-
-    def randn(self, stream: str, *shape: int) -> Tensor:
-        """Standard normal numbers (R, *shape), a function of the replicate and the stream's name alone."""
-        return self._streams.randn(stream, *shape).to(self.device, self.dtype)
 
     def start(self, scale: float | None = None, starts: int | None = None) -> dict[str, Tensor]:
         """Initial parameters, N(0, (scale s_k)^2): (R, ...), or (R, starts, ...) with `starts`.
@@ -97,22 +91,6 @@ class Problem(Observed):
         drawn = self.randn("start", starts or 1, size) * (self._start_scale if scale is None else scale)
         pieces = unflatten(drawn.reshape(*lead, size), self.shapes)
         return {name: relative[name] * piece for name, piece in pieces.items()}
-
-    def minibatches(self, size: int | None, steps: int) -> Iterator[Tensor | None]:
-        """Indices (R, size) of the samples of each step, drawn anew at every step; None, all, without samples or size.
-
-        A sample comes at most once in a batch. The indices are a function of the replicate alone.
-        """
-        return each_step(self.minibatch_blocks(size, steps), steps)
-
-    def minibatch_blocks(self, size: int | None, steps: int) -> Iterator[Tensor | None]:
-        """The same for the next B steps at a time, (R, B, size); one None for all steps."""
-        if size is None or size >= self.samples:
-            yield None
-            return
-        for block in range(0, steps, INDEX_BLOCK):
-            count = min(INDEX_BLOCK, steps - block)
-            yield self._streams.choices(f"minibatches {block}", count, self.samples, size).to(self.device)
 
     def loss(self, parameters: Parameters, batch: Tensor | None = None, factors: Tensor | None = None) -> Tensor:
         """Fit loss: 0 is a perfect fit. `batch` (R, m) chooses samples, m of N for m / N of the cost.
@@ -207,21 +185,45 @@ class Problem(Observed):
             self._prepaid = before
 
     def solution(
-        self, parameters: Parameters, path: Mapping[int, Parameters] | None = None, **details: Tensor
+        self, parameters: AnyParameters, path: Mapping[int, AnyParameters] | None = None, **details: Tensor
     ) -> Solution:
         """The solution with these parameters (R, ...), in the observation's own scale. Raises ValueError.
 
-        Parameters that are not finite spoil their own replicate alone. `path`: parameters on the way, by step.
+        Tensors or numpy arrays; of one replicate alone the axis R may be left out. Parameters that are not finite spoil
+        their own replicate alone. `path`: parameters on the way, by step.
         """
-        expected = {name: (self.replicates, *shape) for name, shape in self.shapes.items()}
-        given = {name: tuple(value.shape) for name, value in parameters.items()}
-        if given != expected:
-            raise ValueError(f"a solution needs parameters of shapes {expected}, not {given}")
-        scaled = self._in_own_scale(parameters)
-        on_the_way = {step: self._in_own_scale(point) for step, point in (path or {}).items()}
+        points = {step: as_checked(self, point) for step, point in (path or {}).items()}
+        for step, point in points.items():
+            self.watch(step, point)
+        scaled = self.in_own_scale(as_checked(self, parameters))
+        on_the_way = {step: self.in_own_scale(point) for step, point in points.items()}
         return Solution(self._observation.model.laws(scaled), scaled, details, on_the_way)
 
-    def _in_own_scale(self, parameters: Parameters) -> dict[str, Tensor]:
+    def watch(self, step: int, parameters: AnyParameters) -> None:
+        """A point (R, ...) on the way, kept for the row's curve where the run asks for curves (`run --curves`).
+
+        `train` calls it by itself where each replicate has one start. Raises ValueError for other shapes.
+        """
+        if self.curve is not None:
+            self.curve.keep(step, as_checked(self, parameters))
+
+    def flat(self, parameters: AnyParameters) -> Flat:
+        """All parameters side by side, numpy float64 (R, p): row r is where scipy starts for replicate r."""
+        return as_flat(self, parameters)
+
+    def unflat(self, flat: Flat) -> dict[str, Tensor]:
+        """Inverse of `flat`: (R, p), or (p,) of one replicate, -> named (R, ...). Raises ValueError."""
+        return as_named(self, flat)
+
+    def value_and_gradient(self, flat: Flat, objective: Objective | None = None) -> tuple[Any, Flat]:
+        """Fit loss, or another objective, and its gradient at flat parameters, as scipy's optimisers want them.
+
+        (R, p) -> (R,) and (R, p); of one replicate (p,) -> a float and (p,). Charged as a loss with gradient.
+        """
+        return value_and_gradient(self, flat, objective)
+
+    def in_own_scale(self, parameters: Parameters) -> dict[str, Tensor]:
+        """Parameters (R, ...) of the scale of `observations` in the observation's own: what a solution has."""
         plain = {name: parameters[name].detach().to("cpu", torch.float64) for name in self.shapes}
         return self._observation.model.rescale(plain, self._scale)
 
@@ -235,12 +237,6 @@ class Problem(Observed):
         if gradient is None:
             gradient = torch.is_grad_enabled() and any(value.requires_grad for value in parameters.values())
         self.spend(forwards * starts_in(parameters, self.shapes) * (3 if gradient else 1))
-
-
-def each_step(blocks: Iterable[Tensor | None], steps: int) -> Iterator[Tensor | None]:
-    """The indices of each of so many steps, (R, m), from blocks of them (R, B, m); None where a block is, for all."""
-    for block in blocks:
-        yield from itertools.repeat(None, steps) if block is None else block.unbind(1)
 
 
 def _engine_of(observation: Observation, dtype: torch.dtype) -> Engine | None:

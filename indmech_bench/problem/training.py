@@ -15,9 +15,11 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.engine.kernels.compiling import FUSED, PLAIN
+from indmech_bench.problem.faces.curve import curve_steps
+from indmech_bench.problem.faces.drawn import INDEX_BLOCK, each_step
 from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.phase import Phase, order_of
-from indmech_bench.problem.problem import INDEX_BLOCK, Problem, each_step
+from indmech_bench.problem.problem import Problem
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.parameters import Parameters, starts_in
 
@@ -67,17 +69,48 @@ def train(
     taken = np.bincount(order, minlength=len(phases))
     units = 3 * sum(float(count) * phase.cost(share) for count, phase in zip(taken, phases, strict=True))
     units += sum(_updates(phase, steps) for phase in phases)
-    shown = range(steps if watch is not None else 0) if watched is None else watched
+    own = range(steps if watch is not None else 0) if watched is None else watched
+    looks, before, keeps = watch or _unwatched, problem.steps.total(), _keeps_curve(problem, start, phases)
+    shown, looks = _with_curve(problem, before, steps, own, looks) if keeps else (own, looks)
     noise = _label_noise(problem, phases, label_noise, steps) if label_noise else ()
     blocks = itertools.zip_longest(_index_blocks(problem, batch, samples, steps), noise)
     with problem.prepaid(starts_in(start, problem.shapes) * units):
         if problem.engine is not None and problem.engine.knows(phases):
             problem.steps[FUSED] += steps
-            return problem.engine.train(
-                start, phases, order, blocks=blocks, cosine=cosine, watched=shown, watch=watch or _unwatched
-            )
-        problem.steps[PLAIN] += steps
-        return _train_plainly(problem, start, phases, order, blocks, cosine, shown, watch)
+            ended = problem.engine.train(start, phases, order, blocks=blocks, cosine=cosine, watched=shown, watch=looks)
+        else:
+            problem.steps[PLAIN] += steps
+            ended = _train_plainly(problem, start, phases, order, blocks, cosine, shown, looks)
+    if keeps:
+        problem.watch(before + steps, ended)
+    return ended
+
+
+def _keeps_curve(problem: Problem, start: Parameters, phases: Sequence[Phase]) -> bool:
+    """Whether what is trained are the problem's own parameters, one start a replicate, and a curve is wanted.
+
+    A function of one's own may train other parameters under these names.
+    """
+    own = all(isinstance(phase.objective, Objective) for phase in phases)
+    return problem.curve is not None and own and all(v.dim() == 1 + len(problem.shapes[k]) for k, v in start.items())
+
+
+def _with_curve(
+    problem: Problem, before: int, steps: int, own: Collection[int], watch: Watch
+) -> tuple[Collection[int], Watch]:
+    """The steps to be looked at and who looks: `watch` at its `own`, the problem at those of its curve.
+
+    Its curve counts the steps of all trainings, of which there were so many `before`.
+    """
+    points = {*curve_steps(steps)}
+
+    def both(step: int, parameters: Parameters) -> None:
+        if step in points:
+            problem.watch(before + step, parameters)
+        if step in own:
+            watch(step, parameters)
+
+    return {*own, *points}, both
 
 
 def _train_plainly(
@@ -88,7 +121,7 @@ def _train_plainly(
     blocks: Iterator[Seen],
     cosine: bool,
     watched: Collection[int],
-    watch: Watch | None,
+    watch: Watch,
 ) -> dict[str, Tensor]:
     """The steps by autograd and torch's optimisers."""
     parameters = {name: value.detach().clone().requires_grad_() for name, value in start.items()}
@@ -98,7 +131,7 @@ def _train_plainly(
         # every schedule follows the run's steps, also that of a phase whose first step has yet to come
         warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)")
         for step, (index, seen) in enumerate(zip(order, _by_step(blocks, len(order)), strict=True)):
-            if watch is not None and step in watched:
+            if step in watched:
                 watch(step, parameters)
             for mover in movers:
                 mover.look(step)

@@ -131,7 +131,7 @@ class Writer:
             raise cannot_write(self.folder, error) from error
 
     def keep_output(self, name: str, text: str) -> None:
-        """Keep a traceback or a failed job's output in `errors/`; `name` is a hash."""
+        """Keep a traceback or a failed job's output in `errors/NAME.txt`."""
         try:
             (self.folder / ERRORS).mkdir(exist_ok=True)
             write_whole(self.folder / ERRORS / f"{name}.txt", text.encode("utf-8", "replace"))

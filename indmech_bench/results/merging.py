@@ -13,6 +13,8 @@ from typing import Any
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
 from indmech_bench.results.current import newest
+from indmech_bench.results.curves import CURVES
+from indmech_bench.results.file_names import DIGITS, key_in_name
 from indmech_bench.results.files import cannot_write
 from indmech_bench.results.folder import ERRORS, MANIFEST, RUNS, existing_folder, read_folder, read_manifest
 from indmech_bench.results.parameter_files import SOLUTIONS
@@ -116,7 +118,7 @@ def _write(goal: Path, rows: Sequence[tuple[int, Row]], places: Sequence[Path], 
         with (partial / RUNS).open("wb") as file:
             file.writelines(write_line(row) for _, row in rows)
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
-        _copy_files(partial, {row["key"]: places[number] for number, row in rows}, places)
+        _copy_files(partial, {row["key"][:DIGITS]: places[number] for number, row in rows}, places)
         partial.rename(goal)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -124,11 +126,11 @@ def _write(goal: Path, rows: Sequence[tuple[int, Row]], places: Sequence[Path], 
 
 
 def _copy_files(goal: Path, kept: Mapping[str, Path], places: Sequence[Path]) -> None:
-    """Copy tracebacks and parameters, named by keys; of two with one name those of the folder whose row is kept."""
+    """Copy tracebacks, parameters and curves; of two with one name those of the folder whose row is kept."""
     for place in places:
-        for file in sorted(file for name in (ERRORS, SOLUTIONS) for file in (place / name).rglob("*.*")):
+        for file in sorted(file for name in (ERRORS, SOLUTIONS, CURVES) for file in (place / name).rglob("*.*")):
             copy = goal / file.relative_to(place)
-            if file.is_file() and (not copy.exists() or kept.get(file.stem) == place):
+            if file.is_file() and (not copy.exists() or kept.get(key_in_name(file)) == place):
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, copy)
 

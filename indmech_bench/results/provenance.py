@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,13 @@ def provenance(command: list[str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "device": "cpu",
     }
+
+
+def machine(entry: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+    """What says whether seconds can be compared: processor and cores, of a manifest's entry or of this machine."""
+    if entry is None:
+        return _processor(), os.cpu_count()
+    return entry.get("processor"), entry.get("cores")
 
 
 def _git_state() -> tuple[str | None, bool | None]:

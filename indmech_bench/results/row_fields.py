@@ -1,4 +1,4 @@
-"""The fields of a row: one replicate of one method on one task (DESIGN, A run that can be trusted)."""
+"""The fields of a row: one replicate of one method on one task."""
 
 from __future__ import annotations
 

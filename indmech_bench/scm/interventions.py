@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Modulation:
-    """Multiply the kernel of mechanism k by exp(2 pi i s t / n): its power spectrum moves by s bins (THEORY 3.1)."""
+    """Multiply the kernel of mechanism k by exp(2 pi i s t / n): its spectrum moves by s bins (docs/theory.md)."""
 
     shift: int
 

@@ -47,6 +47,10 @@ class Streams:
         rows = [generator.standard_normal(shape) for generator in self.generators(stream)]
         return torch.from_numpy(np.stack(rows))
 
+    def integers(self, stream: str) -> tuple[int, ...]:
+        """An integer in [0, 2^32) a replicate."""
+        return tuple(int.from_bytes(hashlib.sha256(key + stream.encode()).digest()[:4], "little") for key in self.keys)
+
     def choices(self, stream: str, count: int, size: int, chosen: int) -> Tensor:
         """`count` times `chosen` of `size` things, none twice: (R, count, chosen) integers."""
         rows = [generator.random((count, size)) for generator in self.generators(stream)]

@@ -143,7 +143,7 @@ class Evaluation:
 
 
 def other_family(family: Family, model: KernelModel, parameters: Parameters) -> Family | None:
-    """Stretches for modulations and the other way round; None where taps would leave the signal (THEORY 3.1)."""
+    """Stretches for modulations and the other way round; None where taps would leave the signal (docs/theory.md)."""
     if isinstance(family.identity, Stretch):
         return modulations(model.n)
     widest = max(g.scale for g in stretches().scored if isinstance(g, Stretch))

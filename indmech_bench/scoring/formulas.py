@@ -1,4 +1,4 @@
-"""The formulas of the metrics, each under the metric's name: an evaluation -> (R,) float64 (THEORY 2)."""
+"""The formulas of the metrics, each under the metric's name: an evaluation -> (R,) float64 (docs/theory.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metrics of THEORY 2: each is one declaration; formulas are in `formulas`, resolved when scoring.
+"""The metrics of docs/theory.md: each is one declaration; formulas are in `formulas`, resolved when scoring.
 
 Adding a metric takes a declaration here and a function of its name there.
 """

@@ -1,4 +1,4 @@
-"""References: predictors that know more than a method may. Shown in every table, never ranked (THEORY 2)."""
+"""References: predictors that know more than a method may. Shown in every table, never ranked (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def log_posterior(first: Array, second: Array) -> Array:
     """Log posterior weight of each solution, (S, L1) and (S, L2) -> (S,), under iid Gaussian taps, free of scale.
 
     Minus the log Jacobian of (direction of k_1, direction of k_2) -> direction of k_1 * k_2: the density of the
-    composite's direction that each solution contributes (THEORY 3.1, Bayes).
+    composite's direction that each solution contributes (docs/theory.md, Bayes).
     """
     a = first / np.linalg.norm(first, axis=-1, keepdims=True)
     b = second / np.linalg.norm(second, axis=-1, keepdims=True)

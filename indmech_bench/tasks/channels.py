@@ -1,4 +1,4 @@
-"""Channels: a hidden layer that one output adds up; rho averages over its channels (THEORY 1)."""
+"""Channels: a hidden layer that one output adds up; rho averages over its channels (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ChannelsTask(KernelTask):
     observation: spectrum, or samples (256 of them).
     taps: lengths of the kernels of layers 1 and 2, 2 or more each.
     channels: how many there are.
-    Source: THEORY 1; THEORY 4, trained generators, whose rho is averaged over channels.
+    Source: docs/theory.md, channels and dimension.
     """
 
     family: ClassVar[str] = "channels"

@@ -1,4 +1,4 @@
-"""Environments that share a mechanism: the sparse mechanism shift identifies it (THEORY 3.1)."""
+"""Environments that share a mechanism: the sparse mechanism shift identifies it (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EnvironmentsTask(KernelTask):
     observation: impulse, spectrum, or samples (256 of them in each environment).
     taps: lengths L1xL2 of k1 and k2, 2 or more each.
     environments: how many there are; with one, this is `fir-natural`.
-    Source: THEORY 3.1, environments.
+    Source: docs/theory.md, environments.
     """
 
     family: ClassVar[str] = "environments"

@@ -1,4 +1,4 @@
-"""Fork: two sources meet in one mechanism, the smallest causal graph that is no chain (THEORY 3.1)."""
+"""Fork: two sources meet in one mechanism, the smallest causal graph that is no chain (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ForkTask(KernelTask):
 
     observation: spectrum, or samples (256 of them).
     taps: lengths L1xL2xL3, 2 or more each.
-    Source: THEORY 3.1, fork.
+    Source: docs/theory.md, fork.
     """
 
     family: ClassVar[str] = "fork"

@@ -1,4 +1,4 @@
-"""Linear Gaussian mechanisms: one scalar for d^2 parameters, and an identifiable sibling (THEORY 3.2)."""
+"""Linear Gaussian mechanisms: one scalar for d^2 parameters, and an identifiable sibling (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LinearGaussianTask(TaskBase):
     observation: covariance, or samples (256 of them).
     dependence: log rho that every truth has to within `tolerance`; none leaves the draw as it is.
     spread: standard deviation of log rho around `dependence` (or 0); each truth meets its own goal to `tolerance`.
-    Source: Janzing, Hoyer, Schoelkopf (ICML 2010), trace condition; THEORY 3.2.
+    Source: Janzing, Hoyer, Schoelkopf (ICML 2010), trace condition; docs/theory.md, linear Gaussian.
     """
 
     family: ClassVar[str] = "linear-gaussian"
@@ -129,7 +129,7 @@ class LinearEnvironmentsTask(TaskBase):
 
     environments: how many there are, 2 or more. Two are enough in principle, but gradient methods stick in swamps
         (as in canonical tensor decompositions) and do not fit; from six on they do.
-    Source: THEORY 3.2, the identifiable sibling.
+    Source: docs/theory.md, linear Gaussian.
     """
 
     family: ClassVar[str] = "linear-environments"

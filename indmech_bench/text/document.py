@@ -36,11 +36,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """`title` heads a page of its own; `notes` are whole sentences, which stand below the tables."""
+    """`title` heads a page of its own; `notes` are whole sentences, which stand below the tables.
+
+    more: the option that shows all columns; where there is one, a terminal may leave out those that have no room.
+    """
 
     title: str
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+    more: str = ""
 
     @property
     def tables(self) -> list[Table[Any]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from indmech_bench.text.lines import printable
-from indmech_bench.text.numbers import number
+from indmech_bench.text.numbers import even_numbers, number
 
 Item = TypeVar("Item")
 
@@ -37,6 +37,7 @@ class Column(Generic[Item]):
 
     value: a number, a text, None, or what else JSON has; with `interval` None or (low, high), which a record holds as
     two fields, `name_low` and `name_high` (`e:task` as `e_low:task`, `e_high:task`). format: makes a value a cell.
+    importance: where a terminal has no room for all columns, those of the lowest numbers stay; None always stays.
     """
 
     name: str | None
@@ -45,6 +46,7 @@ class Column(Generic[Item]):
     format: Callable[[Any], str] = plain
     kind: Kind = Kind.NUMBER
     interval: bool = False
+    importance: int | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -60,6 +62,13 @@ class Column(Generic[Item]):
         """One line of text, whatever the value holds."""
         return printable(self.format(self.value(item)))
 
+    def even_cells(self, items: Sequence[Item]) -> list[str]:
+        """The cells of a column that is looked down: numbers all in one notation, with as many decimals."""
+        values = [self.value(item) for item in items]
+        if self.format is plain and all(value is None or type(value) is float for value in values):
+            return even_numbers(values)
+        return [self.cell(item) for item in items]
+
     def record(self, item: Item) -> dict[str, Any]:
         """The value in full under its fields."""
         value = self.value(item)
@@ -67,9 +76,11 @@ class Column(Generic[Item]):
         return dict(zip(self.fields, values, strict=True)) if self.fields else {}
 
 
-def shown(head: str, cell: Callable[[Item], str], kind: Kind = Kind.NUMBER) -> Column[Item]:
+def shown(
+    head: str, cell: Callable[[Item], str], kind: Kind = Kind.NUMBER, importance: int | None = None
+) -> Column[Item]:
     """A column for readers alone, of what other columns keep."""
-    return Column(None, head, cell, str, kind)
+    return Column(None, head, cell, str, kind, importance=importance)
 
 
 def kept(name: str, value: Callable[[Item], Any]) -> Column[Item]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Cli
 
-from indmech_bench.conformance.findings import Finding
+from indmech_bench.conformance.findings import Finding, counted
 from indmech_bench.testing import METHOD_CHECKS, assert_passed, check_method
 
 HEAD = '''
@@ -151,7 +151,7 @@ def test_check_method_says_what_is_wrong_and_ends_with_one(cli: Cli, tmp_path: P
     assert made.returncode == 1
     assert made.stdout.startswith("clips (steps=50 instead of 100)\nok    settings\n")
     assert "FAIL  batch: on fir-natural seed 3 alone and among 5 differ" in made.stdout
-    assert made.stdout.endswith(f"{len(METHOD_CHECKS)} checks, 2 failed\n")
+    assert made.stdout.endswith(f"{len(METHOD_CHECKS)} checks, 1 failed, 1 not run\n")
 
 
 def test_a_shipped_method_passes_on_every_kind_of_observation() -> None:
@@ -166,3 +166,67 @@ def test_a_method_that_can_work_nowhere_is_told_so(tmp_path: Path) -> None:
     path = written(tmp_path, "nowhere", {"imports": "from indmech_bench.errors import UnsupportedError",
                                          "after": "raise UnsupportedError('not here')"})  # fmt: skip
     assert "skips every task: not here" in str(failures(path)["runs"])
+
+
+NEIGHBOURS = '''
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from indmech_bench import register_method
+from indmech_bench.tasks.chains.fir import FirTask
+from scipy.optimize import minimize
+
+
+def shared(problem):
+    return problem.start()
+
+
+def only_theirs(problem):
+    return torch.nn.utils.clip_grad_norm_([], 1.0)
+
+
+@register_method("clean")
+@dataclass(frozen=True)
+class Clean:
+    """L-BFGS, one replicate at a time; imports when it is called."""
+
+    batched: ClassVar[bool] = False
+
+    def fit(self, problem):
+        import indmech_plugin_that_draws  # noqa: F401
+
+        start = problem.flat(shared(problem))[0]
+        found = minimize(problem.value_and_gradient, start, jac=True, method="L-BFGS-B", options={"maxiter": 9})
+        return problem.solution({k: v.numpy() for k, v in problem.unflat(found.x).items()})
+
+
+@register_method("wrong")
+@dataclass(frozen=True)
+class Wrong:
+    """Reaches for the truth, and draws from the process."""
+
+    def fit(self, problem):
+        FirTask, only_theirs
+        return problem.solution({k: v + torch.randn(v.shape) for k, v in shared(problem).items()})
+'''
+
+
+def test_a_class_answers_for_its_own_faults_and_once_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "two.py").write_text(NEIGHBOURS)
+    (tmp_path / "indmech_plugin_that_draws.py").write_text(
+        "import random, numpy\nrandom.random()\nnumpy.random.rand()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shown: list[Finding] = []
+    found = check_method(tmp_path / "two.py", tasks=["fir-natural"], watch=shown.append)
+    assert shown == found
+    assert [finding for finding in found if finding.name == "clean" and not finding.passed] == []
+    wrong = {finding.check: finding for finding in found if finding.name == "wrong"}
+    assert [check for check, finding in wrong.items() if not finding.passed] == ["truth", "global-rng"]
+    assert "FirTask" in wrong["truth"].seen
+    assert {check: finding.after for check, finding in wrong.items() if finding.after} == dict.fromkeys(
+        ("seeds", "observation", "batch", "containment"), "global-rng"
+    )
+    assert str(wrong["batch"]) == "–     batch: not run, since global-rng failed"
+    assert counted(found) == f"{2 * len(METHOD_CHECKS)} checks, 2 failed, 4 not run"

@@ -21,7 +21,7 @@ LINT = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
 def test_few_rooms_few_files_and_short_ones() -> None:
     rooms = [HOUSE, *(path for path in HOUSE.rglob("*") if path.is_dir() and list(path.glob("*.py")))]
     assert len([path for path in HOUSE.iterdir() if (path / "__init__.py").is_file()]) <= 14
-    assert len([path for path in MODULES if path.parent == HOUSE]) <= 3
+    assert len([path for path in MODULES if path.parent == HOUSE]) <= 4
     assert {str(room): len(list(room.glob("*.py"))) for room in rooms if len(list(room.glob("*.py"))) > 12} == {}
     lengths = {str(path): len(path.read_text().splitlines()) for path in (*MODULES, *BASELINES)}
     assert {path: lines for path, lines in lengths.items() if lines > 250} == {}

@@ -63,3 +63,11 @@ def test_every_verb_is_a_function_of_the_command_line() -> None:
     assert app is application
     modules = {command.callback.__module__ for command in app.registered_commands if command.callback}
     assert modules == {f"indmech_bench.cli.{name}" for name in ("reading", "running", "folders", "extending")}
+
+
+def test_docstrings_point_at_pages_that_there_are() -> None:
+    sources = [path.read_text() for room in ("indmech_bench", "baselines") for path in (ROOT / room).rglob("*.py")]
+    named = {name for text in sources for name in re.findall(r"\bdocs/\w+\.md", text)}
+    assert {"docs/theory.md", "docs/drift.md"} <= named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    assert not [line for text in sources for line in text.splitlines() if re.search(r"\b(THEORY|DESIGN)\b", line)]

@@ -13,7 +13,7 @@ import pytest
 from indmech_bench.cli.app import app
 
 DOCS = Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r'^```(python|shell)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r'^```(python|shell|toml)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PAGES = sorted(path.name for path in DOCS.glob("*.md") if BLOCK.search(path.read_text(encoding="utf-8")))
 
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from indmech_bench import AdamRule, DescentRule, Objective, Phase, UnsupportedError, flatten, train
 from indmech_bench.harness.job import execute
-from indmech_bench.problem.problem import INDEX_BLOCK, Problem
+from indmech_bench.problem.faces.drawn import INDEX_BLOCK
+from indmech_bench.problem.problem import Problem
 from indmech_bench.scm.parameters import Parameters
 
 PHASE = Phase(Objective(), DescentRule(0.01))

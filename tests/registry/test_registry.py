@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import indmech_bench
-from indmech_bench.cli.listings import KINDS, document
+from indmech_bench.cli.catalogue.listings import KINDS, document
 from indmech_bench.errors import InputError
 from indmech_bench.registry import registration as registry
 from indmech_bench.registry.catalogue import Catalogue

@@ -10,7 +10,8 @@ from draws import each_seed, kernels, problem_of
 from scipy import stats
 from torch import Tensor
 
-from indmech_bench.problem.problem import INDEX_BLOCK, Problem
+from indmech_bench.problem.faces.drawn import INDEX_BLOCK
+from indmech_bench.problem.problem import Problem
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.models.environments import SharedConvolution
 from indmech_bench.scm.models.linear import LinearCascade, mean_square

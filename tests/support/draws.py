@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -88,10 +88,12 @@ def truth_of(text: str, seeds: Iterable[int]) -> Truth:
     return draw_truth(job, task)
 
 
-def problem_of(text: str, seeds: Iterable[int], budget: float | None = None, **changes: str) -> Problem:
+def problem_of(
+    text: str, seeds: Iterable[int], budget: float | None = None, *, curves: bool = False, **changes: str
+) -> Problem:
     """What a method sees of a task's seeds, with another way of training or precision if wanted."""
     task, job = task_and_job(text, seeds, budget, **changes)
-    return pose_problem(job, task)
+    return pose_problem(job, task, partial(Problem, curves=curves))
 
 
 def truth_from(model: ConvolutionCascade, parameters: dict[str, Tensor]) -> Truth:

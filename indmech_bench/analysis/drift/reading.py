@@ -1,4 +1,4 @@
-"""The courses of a results folder, each beside its full-batch control (THEORY 3.1, drift)."""
+"""The courses of a results folder, each beside its full-batch control (docs/theory.md)."""
 
 from __future__ import annotations
 

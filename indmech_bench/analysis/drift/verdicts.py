@@ -1,7 +1,7 @@
 """What a regime says of the two expectations, from intervals alone, and a sentence of it.
 
-The paper: stochastic training leads away from the truth at a good fit. THEORY: it leads to balance, where log rho is
-the largest of any solution. Both are said relative to the full-batch control, which shares all but the noise.
+The paper: stochastic training leads away from the truth at a good fit. docs/drift.md: it leads to balance, where log
+rho is the largest of any solution. Both are said relative to the full-batch control, which shares all but the noise.
 """
 
 from __future__ import annotations

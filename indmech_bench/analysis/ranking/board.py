@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from indmech_bench.analysis.ranking.columns import tables_of
 from indmech_bench.analysis.ranking.line import Line
@@ -12,8 +13,11 @@ from indmech_bench.statistics.resampling import FEWEST
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.writing import write
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Leaderboard:
     """Lines of a view: ranked methods by rank, then methods that do not cover it, then references.
 
@@ -38,14 +42,26 @@ class Leaderboard:
         """Whether there is no task that methods can be ranked by."""
         return len(self.controls) == len(self.tasks)
 
+    def to_pandas(self) -> pd.DataFrame:
+        """One line a method or reference, with the fields that `leaderboard --format json` has."""
+        import pandas as pd
+
+        return pd.DataFrame(_section(self).records)
+
+    def __repr__(self) -> str:
+        view = f", {self.view}" if self.view else ""
+        methods = sum(not line.reference for line in self.lines)
+        return f"<Leaderboard of {self.folder}{view}: {methods} methods, {len(self.tasks)} tasks, {self.pairs} pairs>"
+
     def __str__(self) -> str:
         return write(document([self]), "table")
 
 
-def document(boards: Sequence[Leaderboard]) -> Document:
-    """The leaderboards of one folder, a section a view."""
+def document(boards: Sequence[Leaderboard], *, every_column: bool = False) -> Document:
+    """The leaderboards of one folder, a section a view; a terminal shows the columns that it has room for, or every."""
     folders = " and ".join(map(str, (boards[0].folder, *boards[0].beside)))
-    return Document(f"Leaderboard of {folders}", tuple(map(_section, boards)), tuple(_notes(boards, folders)))
+    more = "" if every_column else "leaderboard --long"
+    return Document(f"Leaderboard of {folders}", tuple(map(_section, boards)), tuple(_notes(boards, folders)), more)
 
 
 def _section(board: Leaderboard) -> Section:

@@ -57,35 +57,46 @@ def _overall(pairs: int, metric: str) -> tuple[Column[Line], ...]:
     return (
         shown("rank", lambda line: "ref" if line.reference else "–" if line.rank is None else str(line.rank)),
         kept("rank", lambda line: line.rank),
-        Column("tier", "tier", lambda line: line.tier),
+        Column("tier", "tier", lambda line: line.tier, importance=5),
         METHOD,
         kept("reference", lambda line: line.reference),
-        Column("identified", "identified", lambda line: line.identified, lambda value: _fixed(value, 2)),
-        Column("identified", "[95 %]", lambda line: line.interval, lambda ends: rates(ends, 2), interval=True),
-        Column("median_extrapolation_error", "e (median)", lambda line: line.medians["extrapolation_error"]),
+        Column("identified", "identified", lambda line: line.identified, lambda value: _fixed(value, 2), importance=2),
+        Column(
+            "identified", "[95 %]", lambda line: line.interval, lambda ends: rates(ends, 2), interval=True, importance=9
+        ),
+        Column(
+            "median_extrapolation_error", "e (median)", lambda line: line.medians["extrapolation_error"], importance=3
+        ),
         kept_interval("median_extrapolation_error", lambda line: line.median_intervals["extrapolation_error"]),
-        Column("score", "score", lambda line: line.score, lambda value: _fixed(value, 3)),
-        Column("score", "[95 %]", lambda line: line.score_interval, lambda ends: rates(ends, 3), interval=True),
-        Column("rank", "rank [95 %]", lambda line: line.rank_interval, whole, interval=True),
-        Column("leave_one_out", "leave one out", lambda line: line.leave_one_out, whole, interval=True),
-        Column("leave_one_out_task", "moved most by", lambda line: line.leave_one_out_task),
-        Column("median_fit_error", "fit", lambda line: line.medians["fit_error"]),
+        Column("score", "score", lambda line: line.score, lambda value: _fixed(value, 3), importance=1),
+        Column(
+            "score",
+            "[95 %]",
+            lambda line: line.score_interval,
+            lambda ends: rates(ends, 3),
+            interval=True,
+            importance=7,
+        ),
+        Column("rank", "rank [95 %]", lambda line: line.rank_interval, whole, interval=True, importance=4),
+        Column("leave_one_out", "leave one out", lambda line: line.leave_one_out, whole, interval=True, importance=10),
+        Column("leave_one_out_task", "moved most by", lambda line: line.leave_one_out_task, importance=11),
+        Column("median_fit_error", "fit", lambda line: line.medians["fit_error"], importance=8),
         kept_interval("median_fit_error", lambda line: line.median_intervals["fit_error"]),
         *(() if metric in BESIDE else _median(metric)),
         kept("ok", lambda line: line.ok),
-        Column("failed", "failed", lambda line: line.failed),
+        Column("failed", "failed", lambda line: line.failed, importance=6),
         kept("skipped", lambda line: line.skipped),
         kept("missing", lambda line: line.missing),
-        shown("coverage", lambda line: f"{line.attempted}/{pairs}"),
-        Column("cost", "cost", lambda line: line.cost),
-        Column("seconds", "s", lambda line: line.seconds),
+        shown("coverage", lambda line: f"{line.attempted}/{pairs}", importance=12),
+        Column("cost", "cost", lambda line: line.cost, importance=13),
+        Column("seconds", "s", lambda line: line.seconds, importance=14),
     )
 
 
 def _median(metric: str) -> tuple[Column[Line], ...]:
     """The median of a metric that is not shown in any case."""
     return (
-        Column(f"median_{metric}", metric, lambda line: line.medians[metric]),
+        Column(f"median_{metric}", metric, lambda line: line.medians[metric], importance=3),
         kept_interval(f"median_{metric}", lambda line: line.median_intervals[metric]),
     )
 

@@ -1,4 +1,4 @@
-"""The leaderboard: what each method reached in a view, failures counted, references beside (DESIGN, tables)."""
+"""The leaderboard: what each method reached in a view, failures counted, references beside."""
 
 from __future__ import annotations
 

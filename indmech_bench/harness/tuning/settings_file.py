@@ -17,7 +17,7 @@ from indmech_bench.registry.registration import resolve
 from indmech_bench.registry.values import written_value
 
 METRICS = {"tuned-blind": "fit_error", "tuned-oracle": "extrapolation_error"}
-"""What each protocol chooses by, on tuning seeds: all that a practitioner has, and an upper bound (DESIGN, seeds)."""
+"""What each protocol chooses by, on tuning seeds: all that a practitioner has, and an upper bound."""
 
 _TEXT = ((str,), "text")
 _KEYS: dict[str, tuple[tuple[type, ...], str]] = {

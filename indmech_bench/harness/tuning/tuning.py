@@ -15,6 +15,7 @@ from indmech_bench.harness.benchmark import run_plan
 from indmech_bench.harness.cells import make_cells
 from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.planning import Plan, way_of_training
+from indmech_bench.harness.suites.defaults import results_place
 from indmech_bench.harness.suites.seeds import TUNING, read_seeds
 from indmech_bench.harness.suites.suite import DEFAULT_TIMEOUT, check_limits
 from indmech_bench.harness.tuning.candidates import Candidate, candidates, choose, judged
@@ -107,7 +108,7 @@ def tune(
     of_task = make_cells(catalogue, [task], texts, salt=salt, budget=budget, precision=precision, training=training)
     cells = [cell for cell in of_task if not cell.reference]
     metric = METRICS[PROTOCOLS[protocol]]
-    file = Path(out) if out else Path("results/tuning") / f"{_slug(method)}-{_slug(task)}-{protocol}.toml"
+    file = Path(out) if out else results_place() / "tuning" / f"{_slug(method)}-{_slug(task)}-{protocol}.toml"
     content: dict[str, Any] = {
         "method": methods[0].name,
         "protocol": PROTOCOLS[protocol],

@@ -26,25 +26,27 @@ class Job(Identity):
     """Some seeds of one cell, with all that a child needs to know; `salt` is a digest that truths are drawn by.
 
     plugins: files. whole: the method is given whole blocks of seeds, so that dividing the job divides no work.
-    save_solutions: outcomes are to bring the solution's parameters.
+    save_solutions: outcomes are to bring the solution's parameters. curves: and what was measured along training.
     """
 
     seeds: list[int]
     plugins: list[str]
     whole: bool
     save_solutions: bool
+    curves: bool
 
 
 class Outcome(Result):
     """What a job gives for one of its seeds: the part of a row that is not its identity.
 
-    output: what a failed attempt printed. parameters: of the solution, for its file. seal: what ties it to its cell and
-    seed (`seals`), given where the outcome is made.
+    output: what a failed attempt printed. parameters: of the solution, for its file. curves: name -> values by step.
+    seal: what ties it to its cell and seed (`seals`), given where the outcome is made.
     """
 
     seal: NotRequired[str]
     output: NotRequired[str]
     parameters: NotRequired[dict[str, list[Any]]]
+    curves: NotRequired[dict[str, list[float | None]]]
 
 
 @final

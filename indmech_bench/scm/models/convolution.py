@@ -1,4 +1,4 @@
-"""Cascade of circular convolutions with real kernels, driven by circular complex white noise (THEORY 3.1)."""
+"""Cascade of circular convolutions with real kernels, driven by circular complex white noise (docs/theory.md)."""
 
 from __future__ import annotations
 

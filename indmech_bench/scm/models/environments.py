@@ -1,4 +1,4 @@
-"""Environments that share a mechanism: X^(e) = k_2 * k_1^(e) * U, the sparse mechanism shift (THEORY 3.1)."""
+"""Environments that share a mechanism: X^(e) = k_2 * k_1^(e) * U, the sparse mechanism shift (docs/theory.md)."""
 
 from __future__ import annotations
 

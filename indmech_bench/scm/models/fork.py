@@ -1,4 +1,4 @@
-"""Fork: X = k_3 * (k_1 * U_1 + k_2 * U_2), the smallest causal graph that is no chain (THEORY 3.1)."""
+"""Fork: X = k_3 * (k_1 * U_1 + k_2 * U_2), the smallest causal graph that is no chain (docs/theory.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models of convolution kernels share: spectra, laws, generic ratio, invariants (THEORY 3.1).
+"""What models of convolution kernels share: spectra, laws, generic ratio, invariants (docs/theory.md).
 
 A model is given by three spectra: P of the intervened mechanism, R of what follows it and Q of what is added beside
 it. The output has the power spectrum S = P R + Q. In a chain Q = 0 and R = prod_{j != k} P_j.

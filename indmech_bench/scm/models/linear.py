@@ -1,4 +1,4 @@
-"""Linear Gaussian mechanisms: X = B A U (THEORY 3.2)."""
+"""Linear Gaussian mechanisms: X = B A U (docs/theory.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linear environments: X^(e) = B D^(e) U, a shared B and independent sources (THEORY 3.2, joint diagonalisation)."""
+"""Linear environments: X^(e) = B D^(e) U, a shared B and independent sources (docs/theory.md)."""
 
 from __future__ import annotations
 

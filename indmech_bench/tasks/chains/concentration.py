@@ -1,4 +1,4 @@
-"""Concentration: the same cascade in 64 to 4,096 dimensions, where rho comes near 1 by itself (THEORY 1 and 3.1)."""
+"""Concentration: the same cascade in 64 to 4,096 dimensions, where rho comes near 1 by itself (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ConcentrationTask(KernelTask):
     observation: impulse (the composite kernel).
     n: samples, a multiple of 64.
     depth: kernels, 2 or more.
-    Source: THEORY 1; concentration of the trace ratio, Janzing, Hoyer, Schoelkopf (ICML 2010), theorem 1.
+    Source: docs/theory.md; concentration of the trace ratio, Janzing, Hoyer, Schoelkopf (ICML 2010), theorem 1.
     """
 
     family: ClassVar[str] = "concentration"

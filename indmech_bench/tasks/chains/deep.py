@@ -1,4 +1,4 @@
-"""Deep cascade: three or five short kernels, one task for each mechanism that may be intervened on (THEORY 3.1)."""
+"""Deep cascade: three or five short kernels, one task for each mechanism that may be intervened on (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DeepCascadeTask(KernelTask):
     observation: impulse, spectrum, or samples (256 of them).
     taps: lengths L1x...xLK, 2 or more each, the composite at most n = 64 taps.
     mechanism: the mechanism that is intervened on, 1 to K.
-    Source: THEORY 3.1, deep cascade.
+    Source: docs/theory.md, deep cascade.
     """
 
     family: ClassVar[str] = "deep-cascade"

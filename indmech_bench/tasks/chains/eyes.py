@@ -1,4 +1,4 @@
-"""EyesTask: where a shape is and what it is; the layout is stretched (THEORY 3.1 and 4)."""
+"""EyesTask: where a shape is and what it is; the layout is stretched (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class EyesTask(KernelTask):
 
     observation: impulse, spectrum, or samples (256 of them).
     apart: whether the spikes are at least the 8 taps of the shape apart, or nearer; none for any distance from 1 to 23.
-    Source: THEORY 3.1, stretch.
+    Source: docs/theory.md, stretch.
     """
 
     family: ClassVar[str] = "eyes"

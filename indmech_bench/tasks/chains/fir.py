@@ -1,4 +1,4 @@
-"""FIR cascade: two short real kernels, seen through their convolution (THEORY 3.1).
+"""FIR cascade: two short real kernels, seen through their convolution (docs/theory.md).
 
 The composite kernel has finitely many factorisations: its zeros are shared out between the mechanisms. All fit
 perfectly; they differ in what they predict when mechanism 1 is modulated. That makes the family the microscope of
@@ -62,7 +62,7 @@ class FirTask(KernelTask):
     spread: standard deviation of log rho around `dependence` (or 0); each truth meets its own goal to `tolerance`.
     noise: signal-to-noise ratio in dB of white noise on the observed impulse; none for no noise.
     Kernels of equal length (fir-swap) can be exchanged: the truth and its swap tie under every criterion on rho.
-    Source: Besserve et al. (AAAI 2021), convolutional example; THEORY 3.1.
+    Source: Besserve et al. (AAAI 2021), convolutional example; docs/theory.md, FIR cascade.
     """
 
     family: ClassVar[str] = "fir"

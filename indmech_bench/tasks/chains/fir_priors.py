@@ -65,7 +65,7 @@ class FirPriorTask(FirTask):
 
     prior: sparse (two fifths of the taps are not 0), heavy-tailed (Student's t, 2 degrees of freedom), smooth (white
         noise through a binomial window of five taps) or decaying (Gaussian times exp(-3 t / L)).
-    Source: THEORY 3.1, what evidence and minimum norm suppose; physical kernels.
+    Source: docs/theory.md, FIR cascade: what evidence and minimum norm suppose.
     """
 
     solutions: ClassVar[str] = "finite, tens"

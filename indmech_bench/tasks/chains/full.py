@@ -1,4 +1,4 @@
-"""Full-length cascade: kernels as long as the signal, a continuum K_1 / H, K_2 H of solutions (THEORY 3.1)."""
+"""Full-length cascade: kernels as long as the signal, a continuum K_1 / H, K_2 H of solutions (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FullCascadeTask(FullLengthTask):
     observation: spectrum, impulse or samples (256 of them).
     start_scale: standard deviation of the start that the problem offers (methods may choose their own). From a small
         one gradient flow ends balanced, at the largest rho there is; from a large one it stays unbalanced.
-    Source: THEORY 3.1, full-length cascade.
+    Source: docs/theory.md, full-length cascade.
     """
 
     family: ClassVar[str] = "full-cascade"
@@ -81,7 +81,7 @@ class DriftTask(FullLengthTask):
         the loss where the spectrum nearly vanishes, and the shorter the steps must be that do not leave the data.
     equal_norms: give both kernels the same norm. No law and no log rho changes, but training does: as they are drawn
         the second is 64 times the first, and steps must be that much shorter.
-    Source: Besserve et al. (AAAI 2021), abstract: "SGD can hinder extrapolation"; THEORY 3.1, drift.
+    Source: Besserve et al. (AAAI 2021), abstract: "SGD can hinder extrapolation"; docs/drift.md.
     """
 
     family: ClassVar[str] = "full-cascade"

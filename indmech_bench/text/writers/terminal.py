@@ -1,4 +1,4 @@
-"""Documents for a terminal: every cell whole, wide tables in pages; for a pipe, lines as long as they are."""
+"""Documents for a terminal: every cell whole, tables as wide as it is; for a pipe, lines as long as they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from indmech_bench.text.document import Document
@@ -18,15 +19,51 @@ PIPE = 200
 LEAST = 40
 FOLDED = 20
 """Width from which on a column of text folds rather than have a page of its own."""
+READABLE = 44
+"""Width that a column of text should have before a further column is put beside it."""
 GAP = 3
 """Blanks between columns."""
 
 
 def as_text(document: Document) -> str:
-    """The tables, then the notes."""
+    """The tables, then the notes, and which columns were left out."""
     width = max(shutil.get_terminal_size().columns, LEAST) if sys.stdout.isatty() else None
-    notes = [_folded(printable(note), width) for note in document.notes]
-    return "\n\n".join([*(_table(table, width) for table in document.tables), *(["\n".join(notes)] if notes else [])])
+    tables, absent = list(document.tables), dict[str, None]()
+    if width is not None and document.more:
+        for i, table in enumerate(tables):
+            tables[i], left_out = _narrowed(table, width)
+            absent |= dict.fromkeys(left_out)
+    said = [f"Columns that have no room here: {', '.join(absent)}; {document.more} shows them."] if absent else []
+    notes = [_folded(printable(note), width) for note in (*document.notes, *said)]
+    return "\n\n".join([*(_table(table, width) for table in tables), *(["\n".join(notes)] if notes else [])])
+
+
+def _narrowed(table: Table[Any], width: int) -> tuple[Table[Any], list[str]]:
+    """The table with the most important columns that fit beside each other, and the heads of the others."""
+    columns, lines = table.visible, _lines(table, width)
+    ranks = [-1 if column.importance is None else column.importance for column in columns]
+    kept, room = set[int](), width + GAP
+    for i in sorted(range(len(columns)), key=ranks.__getitem__):
+        needed = _width(columns[i], lines, i, READABLE)
+        alone = bool(_of(columns, i)) and i - 1 not in kept
+        if ranks[i] < 0 or (needed <= room and not alone):
+            kept.add(i)
+            room -= needed
+    absent = [f"{_of(columns, i)}{columns[i].head}" for i in range(len(columns)) if i not in kept]
+    return replace(table, columns=tuple(columns[i] for i in sorted(kept))), absent
+
+
+def _of(columns: Sequence[Column[Any]], i: int) -> str:
+    """What an interval is of, where its head does not say so."""
+    beside = i > 0 and columns[i].interval and columns[i].name == columns[i - 1].name
+    return f"{columns[i - 1].head} " if beside else ""
+
+
+def _lines(table: Table[Any], width: int | None) -> list[list[str]]:
+    """The head and the cells; in a terminal the numbers of a column in one notation."""
+    if width is None:
+        return [table.head, *table.cells]
+    return [table.head, *map(list, zip(*(column.even_cells(table.items) for column in table.visible), strict=True))]
 
 
 def _folded(line: str, width: int | None) -> str:
@@ -36,7 +73,7 @@ def _folded(line: str, width: int | None) -> str:
 
 def _table(table: Table[Any], width: int | None) -> str:
     """The title, then page by page the columns that fit beside each other; names stand on every page."""
-    columns, lines = table.visible, [table.head, *table.cells]
+    columns, lines = table.visible, _lines(table, width)
     title = [_folded(printable(table.title), width)] if table.title else []
     pages = _pages(columns, lines, width)
     return "\n".join([*title, "\n\n".join(_page(table, lines, page, width) for page in pages)])
@@ -73,12 +110,12 @@ def _blocks(columns: Sequence[Column[Any]], numbers: Sequence[int]) -> list[list
     return blocks
 
 
-def _width(column: Column[Any], lines: Sequence[Sequence[str]], i: int) -> int:
-    """How much room a column takes at least, its gap included."""
+def _width(column: Column[Any], lines: Sequence[Sequence[str]], i: int, folded: int = FOLDED) -> int:
+    """How much room a column takes, its gap included; one of text at least `folded`."""
     from rich.cells import cell_len
 
     widest = max(cell_len(line[i]) for line in lines)
-    return GAP + (min(widest, FOLDED) if column.kind is Kind.TEXT else widest)
+    return GAP + (min(widest, folded) if column.kind is Kind.TEXT else widest)
 
 
 def _page(table: Table[Any], lines: Sequence[Sequence[str]], page: Sequence[int], width: int | None) -> str:

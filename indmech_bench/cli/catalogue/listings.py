@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from indmech_bench.errors import unknown
@@ -14,15 +15,20 @@ from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table, kept
 
 KINDS = ("tasks", "methods", "references", "metrics", "suites")
-FACTS = ("family", "observation", "intervention", "genericity", "solutions", "independence")
-"""What a listing says of a task: facts of its class or settings."""
+FACTS = {"family": 1, "observation": 2, "intervention": 4, "genericity": 7, "solutions": 5, "independence": 6}
+"""What a listing says of a task, facts of its class or settings, and how important they are."""
 
 
-def document(kind: str, catalogue: Catalogue) -> Document:
-    """One line a name. Raises InputError for a kind that is not in KINDS."""
+def document(kind: str, catalogue: Catalogue, *, every_column: bool = False) -> Document:
+    """One line a name; in a terminal its summary and what else it has room for, or every column. Raises InputError.
+
+    An InputError is for a kind that is not in KINDS.
+    """
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    return Document(kind.capitalize(), (Section("", (_table(kind, catalogue),)),))
+    return Document(
+        kind.capitalize(), (Section("", (_table(kind, catalogue),)),), more="" if every_column else "--long"
+    )
 
 
 def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
@@ -36,11 +42,11 @@ def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
     return Table("", TASK if kind == "tasks" else METHOD, entries)
 
 
-def _fact(name: str) -> Column[Entry]:
+def _fact(name: str, importance: int) -> Column[Entry]:
     def value(entry: Entry) -> str | None:
         return entry.facts.get(name, entry.defaults.get(name)) or None
 
-    return Column(name, name, value, kind=Kind.TEXT)
+    return Column(name, name, value, kind=Kind.TEXT, importance=importance)
 
 
 def _control(entry: Entry) -> bool:
@@ -52,22 +58,22 @@ def _set_by_name(entry: Entry) -> str | None:
 
 
 NAME: Column[Entry] = Column("name", "name", lambda entry: entry.name, kind=Kind.NAME)
-SET: Column[Entry] = Column("set", "set", _set_by_name, kind=Kind.TEXT)
+SET: Column[Entry] = Column("set", "set", _set_by_name, kind=Kind.TEXT, importance=98)
 SETTINGS: Column[Entry] = kept("settings", lambda entry: entry.defaults)
 SUMMARY: Column[Entry] = Column("summary", "summary", lambda entry: entry.broken or entry.summary, kind=Kind.TEXT)
 BROKEN: Column[Entry] = kept("broken", lambda entry: entry.broken or None)
 
 TASK: tuple[Column[Entry], ...] = (
     NAME,
-    Column("version", "version", lambda entry: entry.version),
-    *map(_fact, FACTS),
-    Column("control", "control", _control, lambda control: "control" if control else "–", Kind.TEXT),
+    Column("version", "version", lambda entry: entry.version, importance=99),
+    *(_fact(name, importance) for name, importance in FACTS.items()),
+    Column("control", "control", _control, lambda control: "control" if control else "–", Kind.TEXT, importance=3),
     SET,
     SETTINGS,
-    SUMMARY,
+    replace(SUMMARY, importance=8),  # the same for all names of a class
     BROKEN,
 )
-METHOD: tuple[Column[Entry], ...] = (NAME, _fact("approach"), SET, SETTINGS, SUMMARY, BROKEN)
+METHOD: tuple[Column[Entry], ...] = (NAME, _fact("approach", 1), SET, SETTINGS, SUMMARY, BROKEN)
 METRIC: tuple[Column[Metric], ...] = (
     Column("name", "name", lambda metric: metric.name, kind=Kind.NAME),
     Column("better", "better", lambda metric: metric.better or None, kind=Kind.TEXT),

@@ -1,4 +1,4 @@
-"""What `describe` shows, read from the catalogue: nothing is imported."""
+"""What `describe` shows, read from the catalogue; of a task also what a method sees, for which it is built."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from indmech_bench.errors import unknown
 from indmech_bench.harness.suites.suite import read_suite, suite_names
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
+from indmech_bench.registry.notation import Named
+from indmech_bench.registry.registration import resolve
 from indmech_bench.registry.values import written, written_value
 from indmech_bench.scoring.metrics import METRICS, Metric
 from indmech_bench.text.numbers import number
 
 
 def describe_text(name: str, catalogue: Catalogue) -> str:
-    """All that is known of one name: docstring, facts, settings with defaults and ranges. Raises InputError."""
+    """All that is known of one name: docstring, facts, settings with defaults and ranges. Raises InputError.
+
+    Of a task, which may be given with settings, also parameters and observation.
+    """
     for entry in catalogue.entries:
-        if entry.name == name:
+        if entry.name == name and entry.kind != "task":
             return _entry_text(entry)
+        if entry.kind == "task" and entry.name == name.partition(":")[0]:
+            return "\n".join([_entry_text(entry), *([] if entry.broken else _seen(resolve(catalogue, "task", name)))])
     for metric in METRICS:
         if metric.name == name:
             return _metric_text(metric)
@@ -28,6 +35,28 @@ def describe_text(name: str, catalogue: Catalogue) -> str:
         return "\n".join([f"suite {name}", "", suite.summary, *parts])
     known = [e.name for e in catalogue.entries] + [m.name for m in METRICS] + suite_names()
     raise unknown("name", name, known)
+
+
+def _seen(task: Named) -> list[str]:
+    """What a method sees of a seed, and the parameters that it looks for."""
+    from indmech_bench.harness.external import about_observation
+
+    about = about_observation(task)
+    of = {name: mechanism for mechanism, names in about["mechanisms"].items() for name in names}
+    lines = [
+        f"what a method sees of a seed of {task.label}:",
+        f"  observations  {about['kind']}, shape {_shape(about['shape'])}",
+        "what it looks for, a parameter a line:",
+    ]
+    for name, shape in about["parameters"].items():
+        where = f"mechanism {of[name]}" if name in of else "nuisance, in no mechanism"
+        lines.append(f"  {name}  shape {_shape(shape)}, {where}")
+    return lines
+
+
+def _shape(shape: list[int]) -> str:
+    """As numpy writes it."""
+    return str(tuple(shape))
 
 
 def _metric_text(metric: Metric) -> str:

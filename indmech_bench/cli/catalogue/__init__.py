@@ -1,0 +1,1 @@
+"""What `list` and `describe` show of what is registered."""

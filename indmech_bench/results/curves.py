@@ -1,0 +1,41 @@
+"""Arrays that are kept beside a row, such as its curves along training: `curves/NAME.npz`, numbers alone, no pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indmech_bench.results.file_names import row_file_name
+from indmech_bench.results.parameter_files import Arrays, write_arrays
+
+CURVES = "curves"
+
+
+def curves_path(folder: Path, row: Mapping[str, Any]) -> Path:
+    """Where the arrays of a row are kept; it is named by the row's task, method, seed and key."""
+    return folder / CURVES / f"{row_file_name(row)}.npz"
+
+
+def keep_curves(folder: Path, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
+    """Write named arrays of float64 of a row, atomically; returns the file. Raises InputError when the disk refuses.
+
+    Args:
+        folder: the results folder.
+        row: has task, method, seed and key.
+        arrays: name -> array or nested lists of numbers, None for what is not finite.
+    """
+    path = curves_path(folder, row)
+    write_arrays(path, arrays)
+    return path
+
+
+def read_curves(folder: Path, row: Mapping[str, Any]) -> Arrays | None:
+    """The arrays that are kept of a row; None where there are none."""
+    path = curves_path(folder, row)
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
