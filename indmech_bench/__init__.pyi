@@ -48,6 +48,7 @@ from .registry.catalogue import list_tasks as list_tasks
 # registering
 from .registry.registration import get_method as get_method
 from .registry.registration import get_task as get_task
+from .registry.registration import register_kernel as register_kernel
 from .registry.registration import register_method as register_method
 from .registry.registration import register_reference as register_reference
 from .registry.registration import register_task as register_task

@@ -13,7 +13,7 @@ from indmech_bench.scoring.metrics import METRICS, Metric
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table, kept
 
-KINDS = ("tasks", "methods", "references", "metrics", "suites")
+KINDS = ("tasks", "methods", "references", "kernels", "metrics", "suites")
 FACTS = ("family", "observation", "intervention", "genericity", "solutions", "independence")
 """What a listing says of a task: facts of its class or settings."""
 
@@ -32,6 +32,8 @@ def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
         return Table("", SUITE, tuple((name, read_suite(name)) for name in suite_names()))
     if kind == "references":
         return Table("", (NAME, SUMMARY), tuple(catalogue.of_kind("reference")))
+    if kind == "kernels":
+        return Table("", (NAME, *map(_fact, ("units", "source")), SUMMARY), tuple(catalogue.of_kind("kernel")))
     entries = (*catalogue.of_kind(kind.removesuffix("s")), *catalogue.of_kind("broken"))
     return Table("", TASK if kind == "tasks" else METHOD, entries)
 

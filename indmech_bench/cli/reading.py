@@ -14,7 +14,7 @@ from indmech_bench.errors import InputError
 
 @app.command("list")
 def list_(
-    kind: Annotated[str, typer.Argument(help="tasks, methods, references, metrics or suites")],
+    kind: Annotated[str, typer.Argument(help="tasks, methods, references, kernels, metrics or suites")],
     form: Form = "table",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     plugin: Plugins = [],  # noqa: B006
@@ -29,7 +29,7 @@ def list_(
 
 @app.command()
 def describe(
-    name: Annotated[str, typer.Argument(help="a task, method, reference, metric or suite")],
+    name: Annotated[str, typer.Argument(help="a task, method, reference, kernel, metric or suite")],
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """Say all that is known of one name: what it does, its settings, defaults and ranges."""
