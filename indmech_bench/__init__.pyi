@@ -88,6 +88,7 @@ from .scm.parameters import unflatten as unflatten
 from .scm.streams import Streams as Streams
 from .tasks.kernels import KernelTask as KernelTask
 from .tasks.kernels import iid_kernels as iid_kernels
+from .tasks.physics.pairs import kernel_pairs as kernel_pairs
 from .tasks.protocol import Task as Task
 from .tasks.protocol import TaskBase as TaskBase
 from .tasks.sampling import check_mode as check_mode

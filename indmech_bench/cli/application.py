@@ -17,7 +17,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Plugins = Annotated[list[Path], typer.Option("--plugin", help="A file that registers methods or tasks; repeatable.")]
+Plugins = Annotated[
+    list[Path], typer.Option("--plugin", help="A file that registers methods, tasks or kernels; repeatable.")
+]
 
 
 def _known_format(form: str) -> str:

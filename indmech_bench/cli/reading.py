@@ -131,3 +131,17 @@ def winners(
     from indmech_bench.text.writing import write
 
     show(write(pairing_columns.winners_document(folder, pairings.winners(folder, family=family)), form))
+
+
+@app.command()
+def pairs(
+    pairs: Annotated[int, typer.Option(help="How many draws of each pair.")] = 400,
+    form: Form = "table",
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Say how generic pairs of named kernels are to each other: log rho beside iid Gaussian taps."""
+    from indmech_bench.tasks.physics import pair_columns
+    from indmech_bench.tasks.physics.pairs import pair_lines
+    from indmech_bench.text.writing import write
+
+    show(write(pair_columns.document(pair_lines(pairs, plugin)), form))

@@ -6,7 +6,7 @@ import numpy as np
 
 from indmech_bench.registry.registration import register_kernel
 from indmech_bench.scm.factorisation import Array
-from indmech_bench.tasks.physics.layouts import apart, scattered
+from indmech_bench.tasks.physics.kernels.layouts import apart, scattered
 
 CYCLES = 1.6, 2.24
 """Peak frequency times the wavelet's length: 25 to 35 Hz in 9 taps of 8 ms."""

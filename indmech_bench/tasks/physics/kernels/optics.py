@@ -7,7 +7,7 @@ from scipy.special import struve
 
 from indmech_bench.registry.registration import register_kernel
 from indmech_bench.scm.factorisation import Array
-from indmech_bench.tasks.physics.layouts import apart, scattered
+from indmech_bench.tasks.physics.kernels.layouts import apart, scattered
 
 FIELD = 512
 """Pixels of the field that a scene is cut from."""
