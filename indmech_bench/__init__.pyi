@@ -65,13 +65,17 @@ from .scm.factorisation import real_factors as real_factors
 from .scm.genericity import Null as Null
 from .scm.genericity import lag_one as lag_one
 from .scm.genericity import placebo_statistic as placebo_statistic
+from .scm.interventions import Dilation as Dilation
 from .scm.interventions import Family as Family
 from .scm.interventions import Intervention as Intervention
+from .scm.interventions import KernelIntervention as KernelIntervention
 from .scm.interventions import Modulation as Modulation
 from .scm.interventions import Stretch as Stretch
+from .scm.interventions import dilations as dilations
 from .scm.interventions import modulations as modulations
 from .scm.interventions import stretches as stretches
 from .scm.models.convolution import ConvolutionCascade as ConvolutionCascade
+from .scm.models.convolution import deconvolve as deconvolve
 from .scm.models.environments import SharedConvolution as SharedConvolution
 from .scm.models.fork import Fork as Fork
 from .scm.models.kernels import KernelModel as KernelModel
