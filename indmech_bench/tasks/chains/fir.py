@@ -18,10 +18,11 @@ from torch.nn.functional import pad
 
 from indmech_bench.errors import InputError, TruthNotFoundError, UnsupportedError
 from indmech_bench.registry.registration import register_task
-from indmech_bench.scm.factorisation import LIMIT, count_solutions
+from indmech_bench.scm.factorisation import count_solutions
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.solution_lists import LIMIT
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask
 from indmech_bench.tasks.sampling import (
