@@ -89,7 +89,7 @@ def shared_out(composite: Array, lengths: tuple[int, ...], limit: int) -> list[A
     return [np.repeat(heads, counts, axis=0), *(np.concatenate(columns) for columns in zip(*kept, strict=True))]
 
 
-HELD = 10_000
+HELD = 3_000
 """Solutions of two kernels that are polished and held, at most; more are made block by block, whenever asked for."""
 THREE = 20_000
 """Solutions of three kernels, at most: they are held."""
@@ -107,6 +107,10 @@ class Held:
     def block(self, start: int, stop: int) -> tuple[Array, ...]:
         """Kernels (B, L_k) of these solutions."""
         return tuple(kernel[start:stop] for kernel in self.kernels)
+
+    def one(self, index: int) -> tuple[Array, ...]:
+        """Kernels (L_k,) of one of them."""
+        return tuple(kernel[index] for kernel in self.kernels)
 
 
 Listed = Held | SolutionList

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from indmech_baselines.criteria import ByCriterion, criterion_named
-from indmech_baselines.factoring import Listed, chain_of, listed, observed_composites, stacked
+from indmech_baselines.factoring import Listed, as_parameters, chain_of, listed, observed_composites, stacked
 from indmech_bench import Problem, Solution, levenberg_marquardt, register_method
 
 CHUNK = 64, 2048
@@ -34,7 +34,7 @@ class RootSearch(ByCriterion):
     `likelihood` is the density of log rho under the null of independent mechanisms, `lag-one` a placebo. Costs one unit
     a solution and what the criterion costs.
 
-    limit: most solutions of a replicate; one that has more ends as not finite. Beyond 10,000 they are made block by
+    limit: most solutions of a replicate; one that has more ends as not finite. Beyond 3,000 they are made block by
         block and only the chosen one is polished.
     Skips all but chains of two or three short kernels, and samples. Without a phase (spectrum) solutions of minimum
     phase are listed: reflected zeros change no prediction.
@@ -55,8 +55,7 @@ class RootSearch(ByCriterion):
         with torch.no_grad(), problem.prepaid(found * (1 + criterion.cost(problem))):
             values = self._values(problem, lists)
         chosen = problem.least(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
-        picked = self._block(problem, lists, [(index, index + 1) for index in chosen.tolist()])
-        polished, loss = levenberg_marquardt(problem, {name: value[:, 0] for name, value in picked.items()}, 5)
+        polished, loss = levenberg_marquardt(problem, self._picked(problem, lists, chosen.tolist()), 5)
         return problem.solution(polished, solutions=found, loss=loss)
 
     def _all_solutions(self, problem: Problem) -> list[Listed | None]:
@@ -68,11 +67,19 @@ class RootSearch(ByCriterion):
         ]
 
     @staticmethod
-    def _block(problem: Problem, lists: list[Listed | None], ranges: list[tuple[int, int]]) -> dict[str, Tensor]:
+    def _picked(problem: Problem, lists: list[Listed | None], chosen: list[int]) -> dict[str, Tensor]:
+        """Kernels (R, L_k) of the chosen solutions."""
+        nothing = [np.full(shape, np.nan) for shape in problem.shapes.values()]
+        return as_parameters(
+            problem, [nothing if of is None else of.one(index) for of, index in zip(lists, chosen, strict=True)]
+        )
+
+    @staticmethod
+    def _block(problem: Problem, lists: list[Listed | None], start: int, stop: int) -> dict[str, Tensor]:
         """Kernels (R, B, L_k) of these solutions of each replicate; where there are fewer, the first one again."""
         names = problem.shapes
         rows = []
-        for solutions, (start, stop) in zip(lists, ranges, strict=True):
+        for solutions in lists:
             if solutions is None:
                 rows.append(
                     {name: torch.full((1, *problem.shapes[name]), torch.nan, dtype=torch.float64) for name in names}
@@ -90,6 +97,6 @@ class RootSearch(ByCriterion):
         chunks = []
         for start in range(0, count, size):
             stop = min(start + size, count)
-            values = criterion(problem, self._block(problem, lists, [(start, stop)] * problem.replicates))
+            values = criterion(problem, self._block(problem, lists, start, stop))
             chunks.append(values.expand(-1, stop - start) if values.shape[1] == 1 else values)
         return torch.cat(chunks, -1)

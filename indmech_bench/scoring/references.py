@@ -14,6 +14,7 @@ from indmech_bench.registry.registration import register_reference
 from indmech_bench.scm.choices import least
 from indmech_bench.scm.factorisation import Array, convolution_jacobian, convolve
 from indmech_bench.scm.genericity import placebo_statistic
+from indmech_bench.scm.solution_lists import HELD
 from indmech_bench.tasks.truth import Truth
 
 SINGULAR = 1e-9
@@ -154,9 +155,13 @@ def _chosen(truth: Truth, choose: Callable[[dict[str, Tensor]], int]) -> Solutio
     """The solution that `choose` picks (an index) among all solutions of each replicate."""
     picked = []
     for composite in truth.composites():
-        pairs = truth.solutions(composite)
+        listed = truth.listed(composite)
+        pairs = truth.solutions(listed)
         index = choose(pairs)
-        picked.append({name: value[index] for name, value in pairs.items()})
+        one = [value[index] for value in pairs.values()]
+        if len(listed) > HELD:
+            one = [*map(torch.from_numpy, listed.one(index))]
+        picked.append(dict(zip(pairs, one, strict=True)))
     return of_parameters(truth, {name: torch.stack([row[name] for row in picked]) for name in truth.cascade.names})
 
 

@@ -14,11 +14,8 @@ from indmech_bench.scm.factorisation import Array, check_zeros, polished
 from indmech_bench.scm.interventions import Family
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.models.protocol import Model
-from indmech_bench.scm.solution_lists import SolutionList
+from indmech_bench.scm.solution_lists import HELD, SolutionList
 from indmech_bench.scm.streams import Streams
-
-POLISHED = 10_000
-"""Solutions of a replicate that are polished, at most: half a millisecond each, for what a choice does not see."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +52,14 @@ class Truth:
         first, second = (self.parameters[name].double().numpy() for name in self.cascade.names)
         yield from map(np.convolve, first, second)
 
-    def solutions(self, composite: Array) -> dict[str, Tensor]:
-        """All solutions of one replicate with this composite kernel: (S, L_k) a mechanism. Raises UnsupportedError.
-
-        Up to POLISHED of them are polished, as many more are as accurate as their zeros.
-        """
+    def listed(self, composite: Array) -> SolutionList:
+        """All solutions of one replicate with this composite kernel. Raises UnsupportedError."""
         first, second = self.cascade.lengths
-        listed = SolutionList.of(composite, (first, second))
+        return SolutionList.of(composite, (first, second))
+
+    def solutions(self, listed: SolutionList) -> dict[str, Tensor]:
+        """The same as kernels (S, L_k) a mechanism: polished up to HELD of them, as accurate as their zeros beyond."""
         pair = listed.block(0, len(listed))
-        if len(listed) <= POLISHED:
-            pair = polished(*pair, composite)
+        if len(listed) <= HELD:
+            pair = polished(*pair, listed.composite)
         return dict(zip(self.cascade.names, map(torch.from_numpy, pair), strict=True))
