@@ -156,7 +156,7 @@ def _chosen(truth: Truth, choose: Callable[[dict[str, Tensor]], int]) -> Solutio
     picked = []
     for composite in truth.composites():
         listed = truth.listed(composite)
-        pairs = truth.solutions(listed)
+        pairs = truth.kernels_of(listed)
         index = choose(pairs)
         one = [value[index] for value in pairs.values()]
         if len(listed) > HELD:

@@ -57,8 +57,12 @@ class Truth:
         first, second = self.cascade.lengths
         return SolutionList.of(composite, (first, second))
 
-    def solutions(self, listed: SolutionList) -> dict[str, Tensor]:
-        """The same as kernels (S, L_k) a mechanism: polished up to HELD of them, as accurate as their zeros beyond."""
+    def solutions(self, composite: Array) -> dict[str, Tensor]:
+        """The same as kernels (S, L_k) a mechanism. Raises UnsupportedError."""
+        return self.kernels_of(self.listed(composite))
+
+    def kernels_of(self, listed: SolutionList) -> dict[str, Tensor]:
+        """Kernels (S, L_k) a mechanism of a list, polished up to HELD of them, as accurate as their zeros beyond."""
         pair = listed.block(0, len(listed))
         if len(listed) <= HELD:
             pair = polished(*pair, listed.composite)

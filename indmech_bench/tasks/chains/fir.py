@@ -155,9 +155,7 @@ class FirTask(KernelTask):
         first, second = self.model.lengths
         counts = [count_solutions(composite, (first, second)) for composite in composites]
         largest = [
-            None
-            if count > LIMIT
-            else float(self.model.log_generic_ratio(truth.solutions(truth.listed(composite))).max())
+            None if count > LIMIT else self._largest_ratio(composite)
             for count, composite in zip(counts, composites, strict=True)
         ]
         return {**facts, "solutions": counts, "largest_log_generic_ratio": largest}
