@@ -21,6 +21,8 @@ ELSEWHERE = {
     "fast-ica": "ica-laplace",
     "picard": "ica-hyperbolic-secant",
     "early-stop": "fir-samples",
+    "richardson-lucy": "optics-stars",
+    "non-negative-least-squares": "optics-stars",
 }
 """Methods that skip fir-natural, with a task that they do not skip."""
 
