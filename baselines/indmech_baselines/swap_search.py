@@ -28,7 +28,7 @@ class SwapSearch(ByCriterion):
     starts: number of starts. steps: at most so many Levenberg-Marquardt steps each.
     walks: most walks. swaps: most exchanges of each.
     Skips all but chains of two or three short kernels, and what `levenberg-marquardt` skips.
-    Source: THEORY 3.1, FIR cascade; restarted local search, Lin and Kernighan (1973).
+    Source: docs/theory.md, FIR cascade; restarted local search, Lin and Kernighan (1973).
     """
 
     approach: ClassVar[str] = "evidence"

@@ -1,4 +1,4 @@
-"""Independent sources that are not Gaussian: one environment is enough, and ICA is at home (THEORY 3.2, sibling)."""
+"""Independent sources that are not Gaussian: one environment is enough, and ICA is at home (docs/theory.md)."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
     if kind == "references":
         return Table("", (NAME, SUMMARY), tuple(catalogue.of_kind("reference")))
     if kind == "kernels":
-        return Table("", (NAME, *map(_fact, ("units", "source")), SUMMARY), tuple(catalogue.of_kind("kernel")))
+        return Table("", (NAME, SUMMARY, _fact("units", 1), _fact("source", 2)), tuple(catalogue.of_kind("kernel")))
     entries = (*catalogue.of_kind(kind.removesuffix("s")), *catalogue.of_kind("broken"))
     return Table("", TASK if kind == "tasks" else METHOD, entries)
 

@@ -103,7 +103,7 @@ class PhysicsTask(KernelTask):
     scored: what k1 is put through. stretch moves its taps' times; dilation is a stretch without periodic images;
         modulation shifts its spectrum.
     noise: signal-to-noise ratio in dB of white noise on the observed impulse; none for no noise.
-    Source: THEORY 3.1, physical kernels; those of the kernels.
+    Source: docs/physics.md; those of the kernels.
     """
 
     family: ClassVar[str] = "physics"

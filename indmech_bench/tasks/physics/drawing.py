@@ -15,7 +15,7 @@ Kernel = Callable[[np.random.Generator, int], Array]
 """(generator, taps) -> (taps,)."""
 
 
-@register_kernel("gaussian", units="none", source="the null of independent mechanisms, THEORY 2")
+@register_kernel("gaussian", units="none", source="the null of independent mechanisms, docs/theory.md")
 def gaussian(generator: np.random.Generator, taps: int) -> Array:
     """iid Gaussian taps: no physics."""
     return generator.standard_normal(taps)
