@@ -24,7 +24,7 @@ from indmech_bench.harness.workers.cluster import dask_cluster
 from indmech_bench.harness.workers.kernels import together
 from indmech_bench.harness.workers.messages import Job, Outcome, result_of
 from indmech_bench.harness.workers.remote import Plugin, RemoteWork
-from indmech_bench.harness.workers.running import check_jobs, run_jobs
+from indmech_bench.harness.workers.running import check_jobs, isolated, run_jobs
 from indmech_bench.harness.workers.submitting import Bundle, Told
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
@@ -178,7 +178,7 @@ def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cel
     total = sum(len(job["seeds"]) for _, job in todo)
     cells = {id(job): cell for cell, job in todo}
     told = Told()
-    work = RemoteWork(tuple(map(Plugin.read, what.plugins)))
+    work = RemoteWork(tuple(map(Plugin.read, what.plugins))) if isinstance(jobs, Executor) else isolated
     finished = run_jobs(bundles_of(todo), jobs, what.timeout, told, work)
     with contextlib.closing(finished), tqdm(total=total, unit="row", disable=None, smoothing=0.1) as progress:
         for job, outcomes in finished:
