@@ -26,8 +26,7 @@ import psutil
 from bench_harness import PLUGIN
 
 from indmech_bench import run
-from indmech_bench.harness.options import RunOptions
-from indmech_bench.harness.planning import plan
+from indmech_bench.results.folder import read_folder, writing
 
 FEW = 20
 WORKERS = 2
@@ -89,28 +88,35 @@ def difference(folder: Path, name: str, cells: int, **how: Any) -> Took:
 
 def said(name: str, took: Took) -> str:
     clock, total, own = took
-    return f"{name}, {WORKERS} workers, ms a cell: {clock:.1f} on the clock, {total:.1f} of the processor, {own:.2f} the run's"
+    return f"{name}, ms a cell: {clock:.1f} on the clock, {total:.1f} of the processor, {own:.2f} of that the run's"
 
 
-def simulated(cells: int, workers: int, cell: float, run_ms: float, scheduler: float, bundle: int) -> float:
-    """Hours until all cells are done, each stage first come, first served.
+def writing_ms(folder: Path, rows: int = 300) -> float:
+    """Milliseconds on the clock that the run takes to write the row of a cell and have it on disk."""
+    (line, *_) = read_folder(folder / "local-few")
+    with writing(folder / "written") as writer:
+        before = time.perf_counter()
+        for _ in range(rows):
+            writer.append([line])
+        return 1000 * (time.perf_counter() - before) / rows
+
+
+def simulated(cells: int, workers: int, cell: float, run_ms: float, scheduler: float) -> float:
+    """Hours until all cells are done: tasks leave the scheduler one by one, for the worker that is free first.
 
     Args:
-        cells: how many.
+        cells: how many, one a task.
         workers: at once.
         cell: milliseconds that a worker takes for one, overhead and method.
         run_ms: that the run takes for one, in its single process.
-        scheduler: that the scheduler takes for one task.
-        bundle: cells of a task.
+        scheduler: that the scheduler takes for one.
     """
     free = [0.0] * workers
-    sent = told = 0.0
-    for _ in range(0, cells, bundle):
-        sent = max(sent + scheduler, heapq.heappop(free))
-        done = sent + cell * bundle
-        heapq.heappush(free, done)
-        told = max(told, 0.0) + run_ms * bundle
-    return max(max(free), told) / 3.6e6
+    sent = 0.0
+    for _ in range(cells):
+        sent = max(sent + max(scheduler, run_ms), heapq.heappop(free))
+        heapq.heappush(free, sent + cell)
+    return max(free) / 3.6e6
 
 
 def main() -> None:
@@ -128,23 +134,19 @@ def main() -> None:
         with cluster(home) as address:
             dask = difference(folder, "dask", given.cells, dask=address)
         print(said("Dask", dask), flush=True)
+        print(f"Dask / local: {dask[0] / local[0]:.2f} on the clock, {dask[1] / local[1]:.2f} of the processor")
+        disk = writing_ms(folder)
+        print(f"writing a row and having it on disk: {disk:.1f} ms on the clock", flush=True)
+    worker, own = dask[1] - dask[2], dask[2] + disk
+    print("10^6 cells on 1,000 workers: hours (worker-hours)")
+    for method in (0, 1, 60):
+        cell = worker + 1000 * method
+        one = simulated(10**6, 1000, cell, own, given.scheduler)
+        parts = simulated(10**4, 10, cell, own, given.scheduler)
         print(
-            f"Dask / local: {dask[0] / local[0]:.2f} on the clock, {dask[1] / local[1]:.2f} of the processor",
-            flush=True,
+            f"  a method of {method} s: one run {one:.2f} ({1000 * one:,.0f}); 100 shards of 10 workers {parts:.2f} "
+            f"({1000 * parts:,.0f}); were workers all {10**3 * cell / 3.6e6:.2f}"
         )
-        before = time.process_time()
-        methods = [f"nothing:number={number}" for number in range(2000)]
-        plan(RunOptions(tasks=["fir-natural"], methods=methods, plugins=[folder / "nothing.py"], seeds="1"))
-        print(f"planning: {(time.process_time() - before) / 2.008:.2f} ms a cell", flush=True)
-    worker = dask[1] - dask[2]
-    print("10^6 cells on 1,000 workers, hours (a shard's scheduler and run are its own):")
-    for method in (0.0, 1_000.0, 60_000.0):
-        hours = {
-            "one run": simulated(10**6, 1000, worker + method, dask[2], given.scheduler, 1),
-            "100 shards of 10 workers": simulated(10**4, 10, worker + method, dask[2], given.scheduler, 1),
-        }
-        shown = "; ".join(f"{name} {value:.2f}" for name, value in hours.items())
-        print(f"  a method of {method / 1000:g} s: {shown}; workers alone {(worker + method) * 1000 / 3.6e6:.2f}")
 
 
 if __name__ == "__main__":
