@@ -12,31 +12,22 @@ import argparse
 import heapq
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+from bench_harness import PLUGIN
+
 from indmech_bench import run
-from indmech_bench.harness.options import RunOptions
-from indmech_bench.harness.planning import plan
+from indmech_bench.results.folder import read_folder, writing
 
-PLUGIN = '''
-from dataclasses import dataclass
-from indmech_bench import register_method
-
-@register_method("nothing")
-@dataclass(frozen=True)
-class Nothing:
-    """Gives its start back."""
-    number: int = 0
-    def fit(self, problem):
-        return problem.solution(problem.start())
-'''
 FEW = 20
 WORKERS = 2
 
@@ -61,50 +52,71 @@ def cluster(folder: Path) -> Iterator[str]:
             process.wait()
 
 
-def timed(folder: Path, name: str, cells: int, **how: Any) -> tuple[float, float]:
-    """Seconds on the clock, and of this process's processor, for so many cells."""
+def processor() -> float:
+    """Seconds of processor time that this process and all that it has started have used so far."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = time.process_time() + ended.ru_utime + ended.ru_stime
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])
+    return total
+
+
+Took = tuple[float, float, float]
+
+
+def timed(folder: Path, name: str, cells: int, **how: Any) -> Took:
+    """Seconds on the clock, of the processor in all, and of it in this process, for so many cells."""
     plugin = folder / "nothing.py"
     plugin.write_text(PLUGIN)
     methods = [f"nothing:number={number}" for number in range(cells)]
-    before = time.perf_counter(), time.process_time()
+    before = time.perf_counter(), processor(), time.process_time()
     report = run(
         tasks=["fir-natural"], methods=methods, seeds="1", out=folder / name, plugins=[plugin], with_references=False,
         **how,
     )  # fmt: skip
     assert report.ok == cells, report
-    return time.perf_counter() - before[0], time.process_time() - before[1]
+    return time.perf_counter() - before[0], processor() - before[1], time.process_time() - before[2]
 
 
-def difference(folder: Path, name: str, cells: int, **how: Any) -> tuple[float, float]:
-    """Milliseconds a cell: on the clock, and of the run's own processor."""
+def difference(folder: Path, name: str, cells: int, **how: Any) -> Took:
+    """Milliseconds a cell, likewise."""
     few = timed(folder, f"{name}-few", FEW, **how)
     many = timed(folder, f"{name}-many", cells, **how)
     return tuple(1000 * (m - f) / (cells - FEW) for m, f in zip(many, few, strict=True))  # type: ignore[return-value]
 
 
-def said(name: str, took: tuple[float, float]) -> str:
-    return f"{name}, {WORKERS} workers: {took[0]:.1f} ms a cell on the clock, {took[1]:.2f} ms of the run's processor"
+def said(name: str, took: Took) -> str:
+    clock, total, own = took
+    return f"{name}, ms a cell: {clock:.1f} on the clock, {total:.1f} of the processor, {own:.2f} of that the run's"
 
 
-def simulated(cells: int, workers: int, cell: float, run_ms: float, scheduler: float, bundle: int) -> float:
-    """Hours until all cells are done, each stage first come, first served.
+def writing_ms(folder: Path, rows: int = 300) -> float:
+    """Milliseconds on the clock that the run takes to write the row of a cell and have it on disk."""
+    (line, *_) = read_folder(folder / "local-few")
+    with writing(folder / "written") as writer:
+        before = time.perf_counter()
+        for _ in range(rows):
+            writer.append([line])
+        return 1000 * (time.perf_counter() - before) / rows
+
+
+def simulated(cells: int, workers: int, cell: float, run_ms: float, scheduler: float) -> float:
+    """Hours until all cells are done: tasks leave the scheduler one by one, for the worker that is free first.
 
     Args:
-        cells: how many.
+        cells: how many, one a task.
         workers: at once.
         cell: milliseconds that a worker takes for one, overhead and method.
         run_ms: that the run takes for one, in its single process.
-        scheduler: that the scheduler takes for one task.
-        bundle: cells of a task.
+        scheduler: that the scheduler takes for one.
     """
     free = [0.0] * workers
-    sent = told = 0.0
-    for _ in range(0, cells, bundle):
-        sent = max(sent + scheduler, heapq.heappop(free))
-        done = sent + cell * bundle
-        heapq.heappush(free, done)
-        told = max(told, 0.0) + run_ms * bundle
-    return max(max(free), told) / 3.6e6
+    sent = 0.0
+    for _ in range(cells):
+        sent = max(sent + max(scheduler, run_ms), heapq.heappop(free))
+        heapq.heappush(free, sent + cell)
+    return max(free) / 3.6e6
 
 
 def main() -> None:
@@ -122,20 +134,19 @@ def main() -> None:
         with cluster(home) as address:
             dask = difference(folder, "dask", given.cells, dask=address)
         print(said("Dask", dask), flush=True)
-        print(f"Dask / local: {dask[0] / local[0]:.2f}", flush=True)
-        before = time.process_time()
-        methods = [f"nothing:number={number}" for number in range(2000)]
-        plan(RunOptions(tasks=["fir-natural"], methods=methods, plugins=[folder / "nothing.py"], seeds="1"))
-        print(f"planning: {(time.process_time() - before) / 2.008:.2f} ms a cell", flush=True)
-    worker = WORKERS * dask[0]
-    print("10^6 cells on 1,000 workers, hours (a shard's scheduler and run are its own):")
-    for method in (0.0, 1_000.0, 60_000.0):
-        hours = {
-            "one run": simulated(10**6, 1000, worker + method, dask[1], given.scheduler, 1),
-            "100 shards of 10 workers": simulated(10**4, 10, worker + method, dask[1], given.scheduler, 1),
-        }
-        shown = "; ".join(f"{name} {value:.2f}" for name, value in hours.items())
-        print(f"  a method of {method / 1000:g} s: {shown}; workers alone {(worker + method) * 1000 / 3.6e6:.2f}")
+        print(f"Dask / local: {dask[0] / local[0]:.2f} on the clock, {dask[1] / local[1]:.2f} of the processor")
+        disk = writing_ms(folder)
+        print(f"writing a row and having it on disk: {disk:.1f} ms on the clock", flush=True)
+    worker, own = dask[1] - dask[2], dask[2] + disk
+    print("10^6 cells on 1,000 workers: hours (worker-hours)")
+    for method in (0, 1, 60):
+        cell = worker + 1000 * method
+        one = simulated(10**6, 1000, cell, own, given.scheduler)
+        parts = simulated(10**4, 10, cell, own, given.scheduler)
+        print(
+            f"  a method of {method} s: one run {one:.2f} ({1000 * one:,.0f}); 100 shards of 10 workers {parts:.2f} "
+            f"({1000 * parts:,.0f}); were workers all {10**3 * cell / 3.6e6:.2f}"
+        )
 
 
 if __name__ == "__main__":

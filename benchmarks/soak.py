@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -292,7 +293,7 @@ def lie(seed: int) -> None:
 
             return super().submit(answer)
 
-    with Lying(2) as executor:
+    with Lying(2) as executor, suppress(KeyboardInterrupt):
         run("soak.toml", plugins=["soaked.py"], out="r", jobs=executor)
 
 

@@ -24,7 +24,7 @@ from indmech_bench.harness.workers.cluster import dask_cluster
 from indmech_bench.harness.workers.kernels import together
 from indmech_bench.harness.workers.messages import Job, Outcome, result_of
 from indmech_bench.harness.workers.remote import Plugin, RemoteWork
-from indmech_bench.harness.workers.running import run_jobs
+from indmech_bench.harness.workers.running import isolated, run_jobs
 from indmech_bench.harness.workers.submitting import Bundle, Told
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
@@ -178,7 +178,8 @@ def _work(
 ) -> Told:
     """Run what is to do, and keep it."""
     cells, bundles, told = {id(job): cell for cell, job in todo}, bundles_of(todo), Told()
-    finished = run_jobs(bundles, jobs, what.timeout, told, RemoteWork(tuple(map(Plugin.read, what.plugins))))
+    work = RemoteWork(tuple(map(Plugin.read, what.plugins))) if isinstance(jobs, Executor) else isolated
+    finished = run_jobs(bundles, jobs, what.timeout, told, work)
     with contextlib.closing(finished), _progress(what, writer, bundles, todo, jobs) as progress:
         progress.begin(what.folder, there)
         for job, outcomes in finished:

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from typing import Any
 
 from indmech_bench.errors import InputError
 
 CONNECT = 30
 """Seconds for the scheduler to answer."""
+
+
+class Cluster(Executor):
+    """The workers of a Dask client, which take no more work when its scheduler is gone.
+
+    The client cancels its futures when it loses the scheduler, tries to reach it again for a while, and would take
+    futures meanwhile that never end.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._executor = client, client.get_executor(pure=False)
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        """The future of a call. Raises ConnectionError when the scheduler is gone."""
+        while self._client.status == "connecting":
+            time.sleep(0.1)
+        if self._client.status != "running":
+            raise ConnectionError("the Dask scheduler is gone")
+        future: Future[Any] = self._executor.submit(work, *arguments, **named)
+        return future
 
 
 @contextlib.contextmanager
@@ -20,9 +42,9 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError:
         raise InputError("--dask needs the package distributed: pip install 'indmech-bench[dask]'.") from None
-    logger = logging.getLogger("distributed")
+    logger = logging.getLogger("distributed.client")
     before = logger.level
-    logger.setLevel(logging.CRITICAL)  # what the run has to know of a lost worker its futures say
+    logger.setLevel(logging.CRITICAL + 1)  # what the run has to know of a lost worker its futures say
     try:
         try:
             client = Client(address, timeout=CONNECT, set_as_default=False)
@@ -32,7 +54,7 @@ def dask_cluster(address: str) -> Iterator[Executor]:
                 "give an address such as tcp://HOST:8786."
             ) from None
         try:
-            yield client.get_executor(pure=False)
+            yield Cluster(client)
         finally:
             with contextlib.suppress(Exception):
                 client.close(timeout=CONNECT)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import hashlib
 import importlib
 import json
 import os
@@ -23,6 +22,7 @@ import signal
 import sys
 import time
 import traceback
+from hashlib import sha256
 
 from indmech_bench.harness.workers.kernels import kernels_ready
 from indmech_bench.harness.workers.lines import CHUNK
@@ -241,9 +241,9 @@ def main() -> None:
         replies = run_jobs(request["jobs"], request["timeout"])
         if replies is None:
             return
-        asked = hashlib.sha256(line).hexdigest()
-        response: Response = {"request": asked, "replies": replies, "kernels": kernels_ready()}
-        print(json.dumps(response), file=answers, flush=True)
+        response: Response = {"request": sha256(line).hexdigest(), "replies": replies, "kernels": kernels_ready()}
+        with contextlib.suppress(BrokenPipeError):  # the run is gone, as the next reading finds
+            print(json.dumps(response), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def in_place(jobs: Sequence[Job], timeout: float) -> list[Reply]:
 
 
 def run_jobs(
-    bundles: Sequence[Bundle], workers: int | Executor, timeout: float, told: Told, work: Work = isolated
+    bundles: Sequence[Bundle], workers: int | Executor, timeout: float, told: Told, work: Work
 ) -> Generator[tuple[Job, list[Outcome]]]:
     """Each job with its outcomes, as they finish.
 

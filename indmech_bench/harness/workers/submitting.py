@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from indmech_bench.errors import InputError
 from indmech_bench.harness.workers.handle import NoWorkError
 from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, failed
 from indmech_bench.harness.workers.seals import fault_of_outcomes, sealed
@@ -24,6 +25,8 @@ SUBMISSIONS = 3
 """How often a job is given to the executor before it counts as crashed."""
 GRACE = 300.0
 """Seconds beyond all limits of a job after which it counts as lost when nothing else has ended meanwhile either."""
+LOOK = 0.5
+"""Seconds without an end after which it is looked for jobs that are lost."""
 WINDOW = 10_000
 """Most futures that are waited for at once."""
 REASON = 200
@@ -104,10 +107,8 @@ class Submissions:
 
     def _next(self) -> Generator[tuple[Job, list[Outcome]]]:
         """What comes of the next future that ends, or of those that have been silent for too long."""
-        now = time.monotonic()
-        patience = max(0.0, min(max(sent.since, self._last_sign) + sent.limit for sent in self._sent.values()) - now)
         try:
-            number = self._ended.get(timeout=patience)
+            number = self._ended.get(timeout=LOOK)
         except queue.Empty:
             yield from self._silent()
             return
@@ -160,4 +161,5 @@ def _result(future: Any) -> tuple[Any, BaseException | None]:
 
 
 def _said(error: BaseException) -> str:
-    return printable(short(f"{type(error).__name__}: {error}".removesuffix(": "), REASON))
+    text = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}".removesuffix(": ")
+    return printable(short(text, REASON))
