@@ -63,7 +63,7 @@ class Progress:
         self._said, self._verbose = not quiet, verbose
         self._began, self._works_since = time.monotonic(), 0.0
         self._bar: tqdm[Never] | None = None
-        self._ended = threading.Event()
+        self._ended, self._counting = threading.Event(), threading.Lock()
 
     def __enter__(self) -> Self:
         if self._said and sys.stderr is not None and sys.stderr.isatty():
@@ -91,6 +91,11 @@ class Progress:
 
     def done(self, bundle: Sequence[Job], outcomes_of_jobs: Sequence[Sequence[Outcome]]) -> None:
         """A bundle has come in."""
+        with self._counting:
+            self._count(bundle, outcomes_of_jobs)
+            self._show()
+
+    def _count(self, bundle: Sequence[Job], outcomes_of_jobs: Sequence[Sequence[Outcome]]) -> None:
         self._waiting.pop(id(bundle), None)
         finished = []
         for job, outcomes in zip(bundle, outcomes_of_jobs, strict=True):
@@ -116,7 +121,6 @@ class Progress:
         for cell in finished:
             if self._bar is None or self._verbose:
                 self._finished(cell)
-        self._show()
 
     @property
     def time_left(self) -> float | None:
@@ -170,7 +174,8 @@ class Progress:
 
     def _tick(self) -> None:
         while not self._ended.wait(TICK):
-            self._show()
+            with self._counting:
+                self._show()
 
 
 def _several(names: Iterable[str]) -> str:
