@@ -11,7 +11,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.harness.batches import TUNING_FROM
 from indmech_bench.harness.benchmark import Report, run_plans
 from indmech_bench.harness.options import RunOptions, said_of_options, takes_run_options
-from indmech_bench.harness.planning import Plan, plan
+from indmech_bench.harness.planning import Plan, planned
 from indmech_bench.harness.suites.defaults import configured, folder_for
 from indmech_bench.harness.tuning.settings_file import Tuned, read_tuned
 from indmech_bench.registry.catalogue import Catalogue, read_plugin
@@ -43,7 +43,7 @@ def plans_against(folder: str | Path, options: RunOptions) -> list[Plan]:
         if getattr(options, name):
             flag = "the suite" if name == "suite" else said_of_options()[name].flag
             raise InputError(f"--against takes it from '{folder}': leave out {flag}.")
-    options = replace(configured(options), **{name: getattr(options, name) for name in OF_THE_FOLDER}, config=None)
+    options = replace(configured(options), **{name: getattr(options, name) for name in OF_THE_FOLDER})
     catalogue = Catalogue.read(map(Path, options.plugins))
     tuned = [read_tuned(path, catalogue) for path in options.settings]
     methods = list(options.methods) or ([] if tuned else _of_plugins(options))
@@ -76,7 +76,7 @@ def plans_against(folder: str | Path, options: RunOptions) -> list[Plan]:
             with_references=False,
             fresh=options.fresh and not plans,  # the parts share the folder
         )
-        plans.append(plan(part))
+        plans.append(planned(part))
     return plans
 
 

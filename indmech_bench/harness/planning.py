@@ -52,8 +52,12 @@ class Plan:
 
 
 def plan(options: RunOptions) -> Plan:
-    """What a run with these options would cover; nothing is drawn or written. Raises InputError."""
-    options = configured(options)
+    """What a run with these options, and those of its file, would cover; nothing is written. Raises InputError."""
+    return planned(configured(options))
+
+
+def planned(options: RunOptions) -> Plan:
+    """What a run with these options would cover, whatever a file of options says. Raises InputError."""
     plugins = tuple(str(Path(plugin).resolve()) for plugin in options.plugins)
     catalogue = Catalogue.read(Path(path) for path in plugins)
     suite = _suite(options)

@@ -23,14 +23,14 @@ def number(value: float | None) -> str:
 def even_numbers(values: Sequence[float | None]) -> list[str]:
     """Numbers in one notation: all with the same decimals, or all as powers of ten where these span too much.
 
-    The least that is not 0 has three significant digits, fewer where others are a hundred times as large. What is
+    The least that is not 0 has three significant digits, two where others are a thousand times as large. What is
     exactly 0 is `0`; infinities and what is absent are as `number` has them.
     """
     sizes = [abs(value) for value in values if value and math.isfinite(value)]
     if not sizes:
         return [number(value) for value in values]
     span = math.floor(math.log10(max(sizes))) - math.floor(math.log10(min(sizes)))
-    if min(sizes) < 1e-3 or max(sizes) >= 1e9 or (min(sizes) < 1 and span > 4):
+    if min(sizes) < 1e-3 or max(sizes) >= 1e9 or (min(sizes) < 1 and span > 3):
         shape = ".1e"
     else:
         shape = f".{max(0, min(2, 4 - span) - math.floor(math.log10(min(sizes))))}f"

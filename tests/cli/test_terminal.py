@@ -85,7 +85,7 @@ def test_long_shows_every_column_and_each_in_one_notation(folder: Path) -> None:
     assert len(shapes) == 1
 
 
-@pytest.mark.parametrize("kind", ["tasks", "methods", "suites", "metrics"])
+@pytest.mark.parametrize("kind", ["tasks", "methods"])
 def test_listings_are_short_and_long_ones_whole(kind: str) -> None:
     short, _ = in_terminal(80, "list", kind)
     assert max(map(len, short.splitlines())) <= 80

@@ -9,6 +9,7 @@ import math
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ import pytest
 
 from indmech_bench.errors import InputError
 from indmech_bench.text.document import Document, Section
+from indmech_bench.text.numbers import even_numbers
 from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
 from indmech_bench.text.writers import terminal
 from indmech_bench.text.writing import FORMATS, write
@@ -167,3 +169,40 @@ def test_writing_knows_of_no_leaderboard_and_loads_nothing_heavy() -> None:
         "'indmech_bench.errors'))])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "cells"),
+    [
+        ([0.687, 1.145, 6.4158, 0.0, None, math.inf], ["0.687", "1.145", "6.416", "0", "–", "inf"]),
+        ([0.00344, 0.265, 0.09], ["0.00344", "0.26500", "0.09000"]),
+        ([0.012, 25.0], ["0.012", "25.000"]),
+        ([6001.0, 110000.0], ["6001", "110000"]),
+        ([3e-31, 0.156, 0.0], ["3.0e-31", "1.6e-01", "0"]),
+        ([0.012, 123.0], ["1.2e-02", "1.2e+02"]),
+        ([-2.5, 31.0, math.nan], ["-2.50", "31.00", "–"]),
+        ([None, 0.0], ["–", "0"]),
+    ],
+)
+def test_numbers_of_a_column_are_in_one_notation(values: list[float | None], cells: list[str]) -> None:
+    assert even_numbers(values) == cells
+
+
+def test_a_terminal_keeps_the_most_important_columns_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns: list[Column[int]] = [
+        Column(f"c{i}", f"column {i}", lambda item, i=i: item + i + 0.5, importance=9 - i) for i in range(10)
+    ]
+    beside = Column[int]("c3", "[95 %]", lambda item: (0.5, 1.5), str, interval=True, importance=7)
+    made = Document("", (Section("", (table(*columns[:4], beside, *columns[4:]),)),), (), "verb --long")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    text = terminal.as_text(made)
+    assert max(map(len, text.splitlines())) <= 80
+    shown_columns = [i for i in range(10) if f"column {i}" in text.partition("\n\n")[0].splitlines()[1]]
+    assert shown_columns == [*range(shown_columns[0], 10)]
+    absent = [f"column {i}" for i in range(shown_columns[0])]
+    absent.insert(4, "column 3 [95 %]")
+    assert f"no room here: {', '.join(absent)}; verb --long shows them." in " ".join(text.split())
+    monkeypatch.setenv("COLUMNS", "400")
+    assert "no room" not in terminal.as_text(made)
+    assert terminal.as_text(replace(made, more="")) == terminal.as_text(made)

@@ -65,7 +65,7 @@ class Progress:
         self._said, self._verbose = not quiet, verbose
         self._began, self._works_since = time.monotonic(), 0.0
         self._bar: tqdm[Never] | None = None
-        self._ended = threading.Event()
+        self._ended, self._counting = threading.Event(), threading.Lock()
 
     def __enter__(self) -> Self:
         if self._said and sys.stderr is not None and sys.stderr.isatty():
@@ -93,6 +93,11 @@ class Progress:
 
     def done(self, job: Job, outcomes: Sequence[Outcome]) -> None:
         """A job has come in."""
+        with self._counting:
+            self._count(job, outcomes)
+            self._show()
+
+    def _count(self, job: Job, outcomes: Sequence[Outcome]) -> None:
         bundle, number = self._bundle[id(job)], id(self._cells[id(job)])
         self._of_bundle[bundle] -= 1
         if self._of_bundle[bundle] == 0:
@@ -115,7 +120,6 @@ class Progress:
                 self._tell(cell, reason)
         if not self._jobs[number] and (self._bar is None or self._verbose):
             self._finished(cell)
-        self._show()
 
     @property
     def time_left(self) -> float | None:
@@ -169,7 +173,8 @@ class Progress:
 
     def _tick(self) -> None:
         while not self._ended.wait(TICK):
-            self._show()
+            with self._counting:
+                self._show()
 
 
 def _several(names: Iterable[str]) -> str:

@@ -19,22 +19,26 @@ FOLDERS = 5
 PROBE = 1.0
 """Seconds that trying out methods of which nothing is known may take."""
 
+ANY = ""
+"""In the place of a name: all tasks, or all methods."""
+
 
 class Timing:
-    """Mean seconds a row, by task and method."""
+    """Mean seconds a row, by task and method, by either alone and of all."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, str], list[float]] = {}
+        self._sums: dict[tuple[str, str], tuple[float, int]] = {}
 
     def note(self, task: str, method: str, seconds: float, rows: int = 1) -> None:
         """Rows that took so many seconds together."""
-        entry = self._sums.setdefault((task, method), [0.0, 0.0])
-        entry[0] += seconds
-        entry[1] += rows
+        for name in ((task, method), (ANY, method), (task, ANY), (ANY, ANY)):
+            before, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = before + seconds, count + rows
 
     def take(self, rows: Iterable[Row], runs: Mapping[str, Any]) -> int:
         """Note the rows that were made on this machine; how many they are. `runs`: of the manifest."""
-        here, count = {name for name, entry in runs.items() if machine(entry) == machine()}, 0
+        this, count = machine(), 0
+        here = {name for name, entry in runs.items() if machine(entry) == this}
         for row in rows:
             if row["run"] in here and row["seconds"] is not None:
                 self.note(row["task"], row["method"], row["seconds"])
@@ -43,21 +47,15 @@ class Timing:
 
     def knows(self, cell: Cell) -> bool:
         """Whether the method of a cell was ever measured."""
-        return any(method == cell.method.name for _, method in self._sums)
+        return (ANY, cell.method.name) in self._sums
 
     def of(self, cell: Cell) -> float | None:
         """Seconds a row of a cell: of its task and method, else of its method, else of its task, else of any."""
         task, method = cell.task.name, cell.method.name
-        nearer = (
-            lambda t, m: (t, m) == (task, method),
-            lambda t, m: m == method,
-            lambda t, m: t == task,
-            lambda t, m: True,
-        )
-        for near in nearer:
-            sums = [entry for (t, m), entry in self._sums.items() if near(t, m)]
-            if sums:
-                return sum(seconds for seconds, _ in sums) / sum(rows for _, rows in sums)
+        for name in ((task, method), (ANY, method), (task, ANY), (ANY, ANY)):
+            if name in self._sums:
+                seconds, rows = self._sums[name]
+                return seconds / rows
         return None
 
 
