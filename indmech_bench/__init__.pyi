@@ -61,7 +61,6 @@ from .scm.factorisation import Array as Array
 from .scm.factorisation import RealFactor as RealFactor
 from .scm.factorisation import check_zeros as check_zeros
 from .scm.factorisation import count_solutions as count_solutions
-from .scm.factorisation import enumerate_solutions as enumerate_solutions
 from .scm.factorisation import real_factors as real_factors
 from .scm.genericity import Null as Null
 from .scm.genericity import lag_one as lag_one
@@ -90,6 +89,8 @@ from .scm.parameters import flatten as flatten
 from .scm.parameters import pick as pick
 from .scm.parameters import size_of as size_of
 from .scm.parameters import unflatten as unflatten
+from .scm.solution_lists import SolutionList as SolutionList
+from .scm.solution_lists import enumerate_solutions as enumerate_solutions
 from .scm.streams import Streams as Streams
 from .tasks.kernels import KernelTask as KernelTask
 from .tasks.kernels import iid_kernels as iid_kernels

@@ -23,8 +23,11 @@ KINDS = {
     "register_reference": "reference",
     "register_kernel": "kernel",
 }
-KERNEL_FACTS: dict[str, Any] = {"units": "", "source": "", "pairs": {}}
-"""What the registration of a kernel says of it: a kernel is a function, which has no class to say it."""
+FACTS_OF_FUNCTIONS: dict[str, dict[str, Any]] = {
+    "kernel": {"units": "", "source": "", "pairs": {}},
+    "reference": {"families": []},
+}
+"""What the registration of a function says of it, by kind: it has no class to say it."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 DOCUMENTED = re.compile(r"(\w+(?:, \w+)*): (.+)")
 
@@ -163,7 +166,7 @@ def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> I
     settings, facts = _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {})
     doc = ast.get_docstring(node) or ""
     for kind, name, options in registrations:
-        known = KERNEL_FACTS if kind == "kernel" else facts
+        known = FACTS_OF_FUNCTIONS.get(kind, facts)
         plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=known)
         try:
             yield with_options(plain, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,9 +50,12 @@ def register_method(name: str, **fixed: Any) -> Callable[[T], T]:
     return _register("method", name, fixed)
 
 
-def register_reference(name: str) -> Callable[[T], T]:
-    """Register a reference, a function `(problem, truth) -> Solution`. References know the truth: never ranked."""
-    return _register("reference", name, {})
+def register_reference(name: str, *, families: Sequence[str] = ()) -> Callable[[T], T]:
+    """Register a reference, a function `(problem, truth) -> Solution`. References know the truth: never ranked.
+
+    families: those whose tasks it stands beside, a literal list; without it, all.
+    """
+    return _register("reference", name, {"families": list(families)} if families else {})
 
 
 def register_kernel(name: str, *, units: str, source: str, pairs: dict[str, str] | None = None) -> Callable[[T], T]:

@@ -28,8 +28,9 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry, setting_docs
 from indmech_bench.registry.registration import get_method, resolve
-from indmech_bench.scm.factorisation import count_solutions, enumerate_solutions
+from indmech_bench.scm.factorisation import count_solutions
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.solution_lists import enumerate_solutions
 from indmech_bench.scoring.references import log_posterior
 from indmech_bench.scoring.scores import score
 

@@ -20,6 +20,8 @@ ELSEWHERE = {
     "joint-diagonalisation": "linear-environments",
     "fast-ica": "linear-gaussian-samples",
     "early-stop": "fir-samples",
+    "richardson-lucy": "optics-stars",
+    "non-negative-least-squares": "optics-stars",
 }
 """Methods that skip fir-natural, with a task that they do not skip."""
 

@@ -61,6 +61,9 @@ def random_events(generator: np.random.Generator, taps: int) -> Array:
 
 @register_kernel("block-design", units="taps of 1 s; stimulation", source="Friston et al. (1999), block designs")
 def block_design(generator: np.random.Generator, taps: int) -> Array:
-    """Stimulation and rest in turn, 10 to 24 s each, beginning anywhere."""
-    period = int(generator.integers(10, 25))
-    return ((np.arange(taps) + int(generator.integers(2 * period))) // period % 2).astype(float)
+    """Stimulation and rest in turn, 10 to 24 s each, beginning anywhere; some of it stimulation."""
+    while True:
+        period = int(generator.integers(10, 25))
+        design = ((np.arange(taps) + int(generator.integers(2 * period))) // period % 2).astype(float)
+        if design.any():
+            return design
