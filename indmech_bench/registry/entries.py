@@ -17,16 +17,10 @@ from indmech_bench.errors import unknown
 from indmech_bench.registry.inheritance import SourceClass, lineage
 from indmech_bench.registry.values import Setting, read_value, written_value
 
-KINDS = {
-    "register_task": "task",
-    "register_method": "method",
-    "register_reference": "reference",
-    "register_kernel": "kernel",
-}
-FACTS_OF_FUNCTIONS: dict[str, dict[str, Any]] = {
-    "kernel": {"units": "", "source": "", "pairs": {}},
-    "reference": {"families": []},
-}
+KINDS = {f"register_{kind}": kind for kind in ("task", "method", "reference", "kernel")}
+FACTS_OF_FUNCTIONS: dict[str, Any] = {
+    "kernel": {"units": "", "source": "", "pairs": {}}, "reference": {"families": []}
+}  # fmt: skip
 """What the registration of a function says of it, by kind: it has no class to say it."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 DOCUMENTED = re.compile(r"(\w+(?:, \w+)*): (.+)")

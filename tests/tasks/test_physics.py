@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import Cli
 from draws import truth_of
 from scipy import integrate, special, stats
 
-from indmech_bench import Dilation, Stretch, dilations, get_task, kernel_pairs
+from indmech_bench import Dilation, Family, KernelIntervention, Stretch, dilations, get_task, kernel_pairs
 from indmech_bench.errors import InputError
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
+from indmech_bench.scoring.references import of_parameters
+from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.physics.drawing import drawn, kernel_named
 
 KERNELS = [entry.name for entry in Catalogue.read().of_kind("kernel")]
@@ -149,23 +151,43 @@ def test_a_dilation_is_the_band_limited_signal_played_slower() -> None:
     assert len(dilations().scored) == 16
 
 
-PLUGIN = '''
+@dataclass(frozen=True)
+class Cut(KernelIntervention):
+    """The first taps of the kernel alone."""
+
+    kept: int
+
+    def acted(self, power: torch.Tensor, taps: torch.Tensor | None, n: int) -> torch.Tensor:
+        assert taps is not None
+        return torch.fft.fft(taps[..., : self.kept], n).abs().square()
+
+
+def test_interventions_of_a_tasks_own_act_through_the_public_face() -> None:
+    truth = truth_of("seismic-sparse", (0, 1))
+    own = replace(truth, family=Family(Cut(9), (Cut(5), Cut(7))))
+    metrics = score(own, of_parameters(own, own.parameters))
+    assert float(metrics["extrapolation_error"].max()) < 1e-12
+    other = score(own, of_parameters(own, {**own.parameters, "k1": own.parameters["k1"].roll(1, -1)}))
+    assert float(other["extrapolation_error"].min()) > 0.01
+
+
+PLUGIN = """
 import numpy as np
 from indmech_bench import register_kernel
 
 @register_kernel("box", units="taps of 1 s", source="mine", pairs={"stars": "5x20", "box": "5x5"})
 def box(generator, taps):
-    """A box of random length."""
     k = np.zeros(taps)
     k[: generator.integers(2, taps + 1)] = 1
     return k
-'''
+"""
 
 
-def test_ten_lines_of_a_plugin_put_a_pair_into_the_table(tmp_path: Path, cli: Cli) -> None:
+def test_ten_lines_of_a_plugin_put_a_pair_into_the_table(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
-    shown = cli("pairs", "--pairs", "10", "--plugin", "mine.py", "--format", "csv").stdout
-    assert "box,stars,5x20" in shown
+    frame = kernel_pairs(10, plugins=[tmp_path / "mine.py"]).set_index(["first", "second"])
+    assert frame.taps["box", "stars"] == "5x20"
+    assert frame.log_rho["box", "box"][1] > 0.3
 
 
 def test_pairs_follow_their_mean_spectra_and_are_conditioned_on_nothing() -> None:

@@ -28,7 +28,7 @@ def _quantiles(values: tuple[float, float, float]) -> str:
 
 
 COLUMNS: tuple[Column[KernelPair], ...] = (
-    shown("pair", lambda pair: f"{pair.first} * {pair.second}", Kind.NAME),
+    shown("pair", lambda pair: f"{pair.first} × {pair.second}", Kind.NAME),
     kept("first", lambda pair: pair.first),
     kept("second", lambda pair: pair.second),
     Column("taps", "taps", lambda pair: pair.taps),
@@ -43,7 +43,9 @@ COLUMNS: tuple[Column[KernelPair], ...] = (
     ),
     Column("outside", "outside", lambda pair: pair.outside, lambda share: f"{share:.2f}"),
     Column("p_median", "p", lambda pair: pair.p_median, pvalue),
-    Column("near", "near", lambda pair: pair.near, lambda share: f"{share:.2f}"),
+    shown("near (iid)", lambda pair: f"{pair.near:.2f} ({pair.null_near:.2f})"),
+    kept("near", lambda pair: pair.near),
+    kept("null_near", lambda pair: pair.null_near),
     Column("mean_spectra", "mean spectra", lambda pair: pair.mean_spectra, _signed),
 )
 

@@ -33,7 +33,7 @@ class KernelPair:
 
     log_rho, null: its 5 %, 50 % and 95 % quantiles. outside: share of the pairs outside of the null's 5 % and 95 %, 0.1
     under the null. p_median: (1 + #{|null_i| >= |median|}) / (1 + NULL_SIZE), the null's p of the middle one.
-    near: share within NEAR of 0. mean_spectra: log rho of the two mean power spectra of unit kernels.
+    near, null_near: share within NEAR of 0. mean_spectra: log rho of the two mean power spectra of unit kernels.
     """
 
     first: str
@@ -46,6 +46,7 @@ class KernelPair:
     outside: float
     p_median: float
     near: float
+    null_near: float
     mean_spectra: float
 
 
@@ -101,6 +102,7 @@ def _line(catalogue: Catalogue, first: str, second: str, taps: str, pairs: int) 
         outside=float(((found < low) | (found > high)).mean()),
         p_median=float((1 + (np.abs(null) >= abs(middle)).sum()) / (1 + NULL_SIZE)),
         near=float((np.abs(found) < NEAR).mean()),
+        null_near=float((np.abs(null) < NEAR).mean()),
         mean_spectra=float(_log_ratio(*(power.mean(0) for power in powers))),
     )
 
