@@ -57,6 +57,7 @@ from .results.merging import merge as merge
 
 # models, laws and what is known of them, for methods and tasks
 from .scm.choices import is_less as is_less
+from .scm.divisors import sylvester as sylvester
 from .scm.factorisation import Array as Array
 from .scm.factorisation import RealFactor as RealFactor
 from .scm.factorisation import check_zeros as check_zeros

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +17,7 @@ from indmech_bench import (
     UnsupportedError,
     levenberg_marquardt,
     register_method,
+    sylvester,
 )
 
 
@@ -68,14 +68,8 @@ class ApproximateGcd:
 
 def common_divisor(composites: list[Array], private: int, shared: int) -> list[Array]:
     """Cofactors (own taps each) and the divisor (shared taps) that composites have nearest to in common."""
-    count = len(composites)
-    blocks = []
-    for e, f in itertools.combinations(range(count), 2):
-        block = np.zeros((len(composites[0]) + private - 1, count * private))
-        block[:, f * private : (f + 1) * private] = convolution_matrix(composites[e], private)
-        block[:, e * private : (e + 1) * private] = -convolution_matrix(composites[f], private)
-        blocks.append(block)
-    cofactors = np.linalg.svd(np.concatenate(blocks))[2][-1].reshape(count, private)
+    null = np.linalg.svd(sylvester(composites, private))[2][-1]
+    cofactors = null.reshape(len(composites), private)
     stacked = np.concatenate([convolution_matrix(cofactor, shared) for cofactor in cofactors])
     divisor = np.linalg.lstsq(stacked, np.concatenate(composites), rcond=None)[0]
     return [*cofactors, divisor]

@@ -65,7 +65,7 @@ def invariants(setup: Setup) -> str | None:
     truth = setup.truth()
     if not truth.model.invariants(truth.parameters):
         return "none are known: no equivalence_gap, no exact"
-    draws = job_streams(setup.job(SEEDS), "reference")
+    draws = job_streams(setup.job(SEEDS), "reference", setup.live)
     near = {name: v + 0.05 * draws.randn(f"near {name}", *v.shape[1:]) for name, v in truth.parameters.items()}
     metrics = score(truth, Solution(truth.model.laws(near), near))
     blind = (metrics["extrapolation_error"] > 1e-6) & ~(metrics["equivalence_gap"] > 1e-5)

@@ -47,7 +47,7 @@ class Setup:
 
     def normalised(self, parameters: dict[str, Tensor]) -> tuple[Any, Tensor]:
         """What the task shows of these parameters of SEEDS with mean power 1, and the divisors."""
-        observation = self.live.observe(parameters, job_streams(self.job(SEEDS), "truth"))
+        observation = self.live.observe(parameters, job_streams(self.job(SEEDS), "truth", self.live))
         made: tuple[Any, Tensor] = observation.normalised(torch.float64)
         return made
 

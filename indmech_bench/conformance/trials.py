@@ -140,7 +140,7 @@ class Bench:
 
                 def make(observation: Any, streams: Any, job: Job = job, **options: Any) -> Watched:
                     theirs: Job = {**job, "seeds": list(draws_of or ())}
-                    given = streams if draws_of is None else job_streams(theirs, "method")
+                    given = streams if draws_of is None else job_streams(theirs, "method", self._live_task)
                     return Watched(observation, given, **options)
 
                 problem = pose_problem(job, self._live_task, make)
@@ -202,7 +202,7 @@ class Bench:
     def _laws(self, solution: Solution, seeds: Sequence[int]) -> dict[str, Tensor]:
         """What a solution without parameters predicts, for a few interventions."""
         job = Cell(self.task, self.method, "", None, "float64", FUSED, "").job(seeds, ())
-        family = self._live_task.interventions(job_streams(job, "truth"))
+        family = self._live_task.interventions(job_streams(job, "truth", self._live_task))
         return {f"law {i}": solution.law(g).detach() for i, g in enumerate((family.identity, *family.scored[:3]))}
 
 

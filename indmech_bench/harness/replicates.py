@@ -23,22 +23,25 @@ ON_THE_WAY = ("fit_error", "extrapolation_error", "log_generic_ratio")
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
-def job_streams(job: Draws, domain: str) -> Streams:
-    return streams(domain, job["salt"], job["task"], job["task_settings"], job["task_version"], job["seeds"])
+def job_streams(job: Draws, domain: str, task: Task) -> Streams:
+    """The random numbers of a job's seeds: settings that only say how a truth is shown have no part in their names."""
+    settings = {name: value for name, value in job["task_settings"].items() if name not in task.shown_by}
+    return streams(domain, job["salt"], job["task"], settings, job["task_version"], job["seeds"])
 
 
 def draw_truth(job: Draws, task: Task) -> Truth:
-    drawn = job_streams(job, "truth")
-    return Truth(task.model, task.sample(drawn), job_streams(job, "reference"), task.interventions(drawn), task.phase)
+    drawn, known = job_streams(job, "truth", task), job_streams(job, "reference", task)
+    return Truth(task.model, task.sample(drawn), known, task.interventions(drawn), task.phase)
 
 
 def pose_problem(job: Draws, task: Task, make: Callable[..., Problem] = Problem) -> Problem:
     """The problem of the job's truths, made by `make`; the truths themselves are gone when this returns."""
-    parameters = task.sample(job_streams(job, "truth"))
-    observation = task.observe(parameters, job_streams(job, "truth"))
+    drawn = job_streams(job, "truth", task)
+    parameters = task.sample(drawn)
+    observation = task.observe(parameters, drawn)
     return make(
         observation,
-        job_streams(job, "method"),
+        job_streams(job, "method", task),
         dtype=DTYPES[job["precision"]],
         budget=job["budget"],
         start_scale=task.start_scale,
@@ -60,7 +63,7 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
     torch.set_default_dtype(torch.float64)
     truth = draw_truth(job, task)
     facts = task.facts(truth)
-    metrics = score(truth, solution, partial(task.transfer, streams=job_streams(job, "truth")))
+    metrics = score(truth, solution, partial(task.transfer, streams=job_streams(job, "truth", task)))
     details = {**solution.details, **_on_the_way(truth, solution)}
     finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
     if solution.parameters is not None:

@@ -63,6 +63,10 @@ class EnvironmentsTask(KernelTask):
         power = self.model.mean(self.model.half_spectrum(drawn))
         return self.model.rescale(drawn, 1 / power.sqrt())
 
+    def held_out(self, shared: Tensor, streams: Streams) -> Tensor:
+        """k1 (R, L1) of a new environment beside the shared k2 (R, L2)."""
+        return streams.randn("held-out environment", self.lengths[0])
+
     def transfer(
         self, truth: Truth, parameters: Parameters, streams: Streams
     ) -> tuple[Truth, dict[str, Tensor]] | None:
@@ -70,7 +74,7 @@ class EnvironmentsTask(KernelTask):
         if not self.phase:
             return None
         family, cascade = modulations(self.n), ConvolutionCascade(self.lengths, self.n)
-        new = {"k1": streams.randn("held-out environment", self.lengths[0]), "k2": truth.parameters["k2"]}
+        new = {"k1": self.held_out(truth.parameters["k2"], streams), "k2": truth.parameters["k2"]}
         new = unit_power(cascade, family, new)
         composite = cascade.impulse(new)
         fitted = {"k1": deconvolve(composite, parameters["k2"], self.lengths[0]), "k2": parameters["k2"]}

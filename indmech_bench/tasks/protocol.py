@@ -26,6 +26,8 @@ class Task(Protocol):
     """Whether training starts at the truth, which is shown then: a question of its own, never ranked."""
     control: ClassVar[bool]
     """Whether truths are built to have a given rho whatever the settings: a control, no method is ranked by it."""
+    shown_by: ClassVar[tuple[str, ...]]
+    """Settings that say how much of a truth is shown and not what it is: whatever their values, truths are the same."""
     natural: ClassVar[dict[str, Any]]
     """Settings under which truths are left as they fall; any other value makes the task a control. A literal."""
 
@@ -77,6 +79,7 @@ class TaskBase:
 
     starts_at_truth: ClassVar[bool] = False
     control: ClassVar[bool] = False
+    shown_by: ClassVar[tuple[str, ...]] = ()
     natural: ClassVar[dict[str, Any]] = {}
     start_scale: float = START_SCALE
 

@@ -284,6 +284,7 @@ def test_root_search_finds_generic_truths() -> None:
     [
         ("approximate-gcd", "environments-2"),
         ("approximate-gcd", "environments-2:observation=spectrum"),
+        ("noise-aware-gcd", "environments-2"),
         ("joint-diagonalisation", "linear-environments"),
         ("joint-diagonalisation", "linear-environments-2"),
     ],
@@ -416,6 +417,7 @@ def test_path_swap_stands_at_a_solution() -> None:
         ("path-swap", "fir-natural"),
         ("alternating-least-squares", "fir-natural"),
         ("approximate-gcd", "environments-2"),
+        ("noise-aware-gcd", "environments-2"),
         ("joint-diagonalisation", "linear-environments"),
         ("fast-ica", "linear-gaussian-samples"),
         ("picard", "ica-laplace"),

@@ -64,7 +64,7 @@ def solved(name: str, reference: str, seeds: Sequence[int] = SEEDS) -> Solution:
 def transfer_of(name: str, seeds: Sequence[int] = SEEDS) -> Transfer:
     """How the task tries a solution in a further environment."""
     task, job = task_and_job(name, seeds)
-    return partial(task.transfer, streams=job_streams(job, "truth"))
+    return partial(task.transfer, streams=job_streams(job, "truth", task))
 
 
 @lru_cache
@@ -81,7 +81,7 @@ def differs(value: Tensor, expected: float) -> float:
 def observed(name: str, parameters: dict[str, Tensor]) -> Observation:
     """What the task shows of these parameters, for the seeds."""
     task, job = task_and_job(name, SEEDS)
-    shown: Observation = task.observe(parameters, job_streams(job, "truth"))
+    shown: Observation = task.observe(parameters, job_streams(job, "truth", task))
     return shown
 
 

@@ -79,7 +79,7 @@ def task_and_job(
 def task_and_streams(text: str, domain: str, seeds: Iterable[int]) -> tuple[Any, Streams]:
     """A task and the streams of some seeds of it, as a job makes them."""
     task, job = task_and_job(text, seeds)
-    return task, job_streams(job, domain)
+    return task, job_streams(job, domain, task)
 
 
 def truth_of(text: str, seeds: Iterable[int]) -> Truth:

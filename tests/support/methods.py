@@ -17,6 +17,7 @@ QUICK = {
 }
 ELSEWHERE = {
     "approximate-gcd": "environments-2",
+    "noise-aware-gcd": "environments-2",
     "joint-diagonalisation": "linear-environments",
     "fast-ica": "ica-laplace",
     "picard": "ica-hyperbolic-secant",
