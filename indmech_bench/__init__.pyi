@@ -64,6 +64,12 @@ from .scm.factorisation import real_factors as real_factors
 from .scm.genericity import Null as Null
 from .scm.genericity import lag_one as lag_one
 from .scm.genericity import placebo_statistic as placebo_statistic
+from .scm.images.autocorrelations import autocorrelation as autocorrelation
+from .scm.images.autocorrelations import channel_ratios as channel_ratios
+from .scm.images.autocorrelations import coherent_ratio as coherent_ratio
+from .scm.images.autocorrelations import layer_ratio as layer_ratio
+from .scm.images.autocorrelations import re_pairing_pvalue as re_pairing_pvalue
+from .scm.images.autocorrelations import triple_ratios as triple_ratios
 from .scm.interventions import Family as Family
 from .scm.interventions import Intervention as Intervention
 from .scm.interventions import Modulation as Modulation
