@@ -70,9 +70,11 @@ from .scm.images.autocorrelations import coherent_ratio as coherent_ratio
 from .scm.images.autocorrelations import layer_ratio as layer_ratio
 from .scm.images.autocorrelations import re_pairing_pvalue as re_pairing_pvalue
 from .scm.images.autocorrelations import triple_ratios as triple_ratios
+from .scm.images.faces import FacesModel as FacesModel
 from .scm.interventions import Family as Family
 from .scm.interventions import Intervention as Intervention
 from .scm.interventions import Modulation as Modulation
+from .scm.interventions import PushForward as PushForward
 from .scm.interventions import Stretch as Stretch
 from .scm.interventions import modulations as modulations
 from .scm.interventions import stretches as stretches

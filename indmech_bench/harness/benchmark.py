@@ -24,7 +24,7 @@ from indmech_bench.harness.workers.running import Bundle, check_jobs, run_jobs
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import Writer, move_aside, writing
-from indmech_bench.results.parameter_files import keep_solution
+from indmech_bench.results.parameter_files import keep_solution, picture_path, write_arrays
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
@@ -160,12 +160,14 @@ def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
-    """Write the solutions of a job's outcomes, their rows, then what the failed ones printed."""
+    """Write the solutions and pictures of a job's outcomes, their rows, then what the failed ones printed."""
     keys = cell.keys([outcome["seed"] for outcome in outcomes])
     for outcome in outcomes:
+        path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
         if outcome.get("parameters"):
-            path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
             keep_solution(*path, outcome["parameters"])
+        if outcome.get("pictures"):
+            write_arrays(picture_path(*path), outcome["pictures"])
     writer.append(
         {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)} for outcome in outcomes
     )

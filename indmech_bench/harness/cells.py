@@ -116,7 +116,8 @@ def make_cells(
     for task in named_tasks:
         settled = [(file.method, file.protocol) for file in tuned if file.task == task]
         matched = [(named, MATCHED_FIT) for named in polished]
-        plain = [(named, "default") for named in (*references, *named_methods)]
+        beside = [named for named in references if _stands_beside(named, task)]
+        plain = [(named, "default") for named in (*beside, *named_methods)]
         for method, protocol in (*plain, *matched, *settled):
             reference = method.entry.kind == "reference"
             yield Cell(
@@ -129,6 +130,12 @@ def make_cells(
                 source=source_hash(method.entry),
                 protocol=protocol,
             )
+
+
+def _stands_beside(reference: Named, task: Named) -> bool:
+    """Whether a reference is for tasks of this family."""
+    families = reference.entry.facts.get("families", ())
+    return not families or task.entry.facts.get("family") in families
 
 
 def _polished(method: Named) -> Named | None:

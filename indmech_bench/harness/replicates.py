@@ -14,10 +14,13 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.results.statuses import Status
 from indmech_bench.scm.parameters import finite_rows
 from indmech_bench.scm.streams import Streams, streams
+from indmech_bench.scoring.listed import errors_by_intervention, pictures
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.protocol import Task
 from indmech_bench.tasks.truth import Truth
 
+PICTURED_SEEDS = 2
+"""Seeds below this keep pictures, where laws are images."""
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -63,6 +66,7 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
     finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
     if solution.parameters is not None:
         finite &= finite_rows(solution.parameters)
+    listed = errors_by_intervention(truth, solution)
     over = problem.exhausted
     saved = problem.in_seen_scale(solution.parameters) if job["save_solutions"] and solution.parameters else {}
     steps = {f"{way}_steps": float(count) for way, count in problem.steps.items() if count}
@@ -85,8 +89,14 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
                 seconds=round(seconds, 6),
             )
         )
-        if saved and status == Status.OK:
+        if status != Status.OK:
+            continue
+        if listed:
+            outcomes[-1]["errors"] = {name: _number(value[r]) for name, value in listed.items()}
+        if saved:
             outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
+        if seed < PICTURED_SEEDS and (shown := pictures(truth, solution, r)):
+            outcomes[-1]["pictures"] = {name: value.tolist() for name, value in shown.items()}
     return outcomes
 
 

@@ -153,7 +153,9 @@ def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> I
     registrations = [*_registrations(node)]
     if not registrations:
         return
-    settings, facts = _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {})
+    settings, facts = (
+        _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {"families": ()})
+    )
     doc = ast.get_docstring(node) or ""
     for kind, name, options in registrations:
         plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=facts)

@@ -36,7 +36,7 @@ def session_entry(kind: str, name: str, registered: Any, options: dict[str, Any]
             raise InputError(f"setting '{field.name}' of '{name}' has no default.")
         type_name = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
         settings.append(Setting(field.name, type_name, field.default))
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {} if inspect.isclass(registered) else {"families": ()}
     for base in reversed(registered.__mro__) if inspect.isclass(registered) else ():
         annotations = inspect.get_annotations(base)
         own_facts = {key: vars(base)[key] for key, kept in annotations.items() if _is_fact(base, key, kept)}

@@ -50,9 +50,12 @@ def register_method(name: str, **fixed: Any) -> Callable[[T], T]:
     return _register("method", name, fixed)
 
 
-def register_reference(name: str) -> Callable[[T], T]:
-    """Register a reference, a function `(problem, truth) -> Solution`. References know the truth: never ranked."""
-    return _register("reference", name, {})
+def register_reference(name: str, *, families: tuple[str, ...] = ()) -> Callable[[T], T]:
+    """Register a reference, a function `(problem, truth) -> Solution`. References know the truth: never ranked.
+
+    families: of the tasks that it stands beside, a literal; all where none is named.
+    """
+    return _register("reference", name, {"families": families})
 
 
 def resolve(catalogue: Catalogue, kind: str, text: str) -> Named:

@@ -15,6 +15,7 @@ from indmech_bench.results.folder import cannot_write
 from indmech_bench.results.statuses import Status
 
 SOLUTIONS = "solutions"
+CURVES = "curves"
 Arrays = dict[str, NDArray[np.float64]]
 
 
@@ -28,6 +29,18 @@ def solution_path(folder: Path, task: str, method: str, key: str) -> Path:
         key: the row's key.
     """
     return folder / SOLUTIONS / task / method / f"{key}.npz"
+
+
+def picture_path(folder: Path, task: str, method: str, key: str) -> Path:
+    """Where the pictures of a row are kept, one array (faces, h, w) for `observed` and each intervention.
+
+    Args:
+        folder: the results folder.
+        task: the name of the row's task.
+        method: the name of its method or reference.
+        key: the row's key.
+    """
+    return folder / CURVES / task / method / f"{key}.npz"
 
 
 def keep_solution(folder: Path, task: str, method: str, key: str, parameters: Mapping[str, Any]) -> None:

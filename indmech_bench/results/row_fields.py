@@ -29,7 +29,13 @@ class Identity(TypedDict):
     training: str
 
 
-class Result(TypedDict):
+class _Listed(TypedDict, total=False):
+    """What rows of some tasks have: `errors`, e under each intervention by name."""
+
+    errors: dict[str, Any]
+
+
+class Result(_Listed):
     """What a row has to itself.
 
     status: a word of `Status`, with its reason. metrics: {} where there are none; null for a number that is not finite.
@@ -74,8 +80,17 @@ def _read_as(hint: Any) -> tuple[type, ...]:
     return tuple(kind for part in plain for kind in ((int, float) if part is float else (part,)))
 
 
-FIELDS = {name: _read_as(hint) for name, hint in get_type_hints(Row).items()}
-"""Each field with the types that its value may have."""
+_TYPES = {name: _read_as(hint) for name, hint in get_type_hints(Row).items()}
+FIELDS = {name: types for name, types in _TYPES.items() if name in Row.__required_keys__}
+"""Each field that every row has, with the types that its value may have."""
+OPTIONAL = {name: types for name, types in _TYPES.items() if name in Row.__optional_keys__}
+"""Those of the rows of some tasks."""
+
+
+def row_part(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A field of a row that holds values by name; empty where the row has none."""
+    part: dict[str, Any] = row.get(name, {})
+    return part
 
 
 def field_of(row: Mapping[str, Any], name: str) -> Any:

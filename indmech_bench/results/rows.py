@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 from indmech_bench.errors import InputError
 from indmech_bench.registry.entries import NAME
 from indmech_bench.registry.identity import SCHEMA, row_identity_key, row_identity_keys
-from indmech_bench.results.row_fields import FIELDS, Identity, Result, Row
+from indmech_bench.results.row_fields import FIELDS, OPTIONAL, Identity, Result, Row
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable, short
 
@@ -70,8 +70,10 @@ def _quoted(text: str) -> str:
 
 
 def _check(row: Mapping[str, Any], where: str) -> None:
-    for name, types in FIELDS.items():
+    for name, types in {**FIELDS, **OPTIONAL}.items():
         if name not in row:
+            if name in OPTIONAL:
+                continue
             raise DamagedError(f"{where} is damaged: field '{name}' is missing.")
         value = row[name]
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
@@ -81,7 +83,13 @@ def _check(row: Mapping[str, Any], where: str) -> None:
     for name in ("task", "method"):
         if not NAME.fullmatch(row[name]):
             raise DamagedError(f"{where} is damaged: {name} {_quoted(repr(row[name]))} is no name.")
-    numbers = {**row["metrics"], "cost": row["cost"], "seconds": row["seconds"], "budget": row["budget"]}
+    numbers = {
+        **row["metrics"],
+        **row.get("errors", {}),
+        "cost": row["cost"],
+        "seconds": row["seconds"],
+        "budget": row["budget"],
+    }
     for name, value in numbers.items():
         if not _is_number(value):
             raise DamagedError(f"{where} is damaged: number {_quoted(repr(name))} is {_quoted(repr(value))}.")
@@ -93,7 +101,7 @@ def _check(row: Mapping[str, Any], where: str) -> None:
 
 
 _SHARED = sorted(Identity.__annotations__)
-_RESULT = tuple(Result.__annotations__)
+_RESULT = tuple(name for name in Result.__annotations__ if name in Result.__required_keys__)
 _HEAD, _RUN, _SEED = '{"key": "', '", "run": "', ', "seed": '
 _KEY_END = len(_HEAD) + 64
 

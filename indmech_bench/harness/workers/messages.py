@@ -38,11 +38,12 @@ class Job(Identity):
 class Outcome(Result):
     """What a job gives for one of its seeds: the part of a row that is not its identity.
 
-    output: what a failed attempt printed. parameters: of the solution, for its file.
+    output: what a failed attempt printed. parameters: of the solution, for its file. pictures: likewise, of some tasks.
     """
 
     output: NotRequired[str]
     parameters: NotRequired[dict[str, list[Any]]]
+    pictures: NotRequired[dict[str, list[Any]]]
 
 
 @final

@@ -187,13 +187,16 @@ def _warm(jobs: list[Job]) -> None:
     from indmech_bench.registry.catalogue import Catalogue
     from indmech_bench.registry.registration import live
     from indmech_bench.scm.genericity import prior_null
+    from indmech_bench.scm.models.base import is_null_on_request
 
     job = jobs[0]
     for precision in {job["precision"] for job in jobs if job["training"] == FUSED}:
         prepare(precision)
     entry = Catalogue.read().find("task", job["task"])
     if entry.module.startswith("indmech_bench."):
-        prior_null(live(entry)(**job["task_settings"]).model)
+        model = live(entry)(**job["task_settings"]).model
+        if not is_null_on_request(model):
+            prior_null(model)
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ def channel_ratios(first: Tensor, second: Tensor, stride: int = 1, direction: Di
 
 
 def layer_ratio(first: Tensor, second: Tensor, stride: int = 1, direction: Direction = "decoder") -> Tensor:
-    """rho of the layer with channels modulated apart, their powers added: the channels' rho weighted by power, (...)."""
+    """rho of the layer with channels modulated apart, the channels' rho weighted by power: (...)."""
     R1, R2 = _of_channels(first, second, stride, direction)
     return (R1 * R2).sum((-3, -2, -1)) / (_at_zero(R1) * _at_zero(R2)).sum(-1)
 
