@@ -83,7 +83,7 @@ def _section(task: str, lines: Sequence[Line]) -> Section:
         Column[Line]("n", "n", lambda line: line.n),
         *_median("fit_error", "fit", lambda line: line.fit),
         *_median("log_generic_ratio", "log rho", lambda line: line.log_ratio),
-        *(column for name in lines[0].errors for column in _median(f"e:{name}", f"e, {name}", of(name))),
+        *(column for name in lines[0].errors for column in _median(f"e:{name}", name, of(name))),
     )
     title = f"{task}: e under each intervention"
     return Section(task, (Table(title, columns, tuple(lines), lambda line: line.reference),), {"task": task})

@@ -154,7 +154,7 @@ def amplifications(sources: int) -> Family:
 
 @lru_cache(maxsize=1)
 def layout_stretches() -> Family:
-    """Layouts stretched by 3/4, 5/4 and 3/2 along rows; beside them, listed, shapes stretched by 3/2 and dilated by 2."""
+    """Layouts stretched by 3/4, 5/4 and 3/2 along rows; listed beside them shapes stretched by 3/2, dilated by 2."""
     scored = tuple(PushForward("layout", scale) for scale in (0.75, 1.25, 1.5))
     others = (PushForward("shape", 1.5), PushForward("shape", 2.0, 2.0))
     return Family(PushForward("layout", 1.0), scored, listed=tuple((g.label, g) for g in (*scored, *others)))
