@@ -17,7 +17,7 @@ from indmech_bench.harness.batches import batches_of, seeds_of_a_job
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
-from indmech_bench.harness.preflight import check_objects
+from indmech_bench.harness.preflight import check_device, check_objects
 from indmech_bench.harness.workers.kernels import together
 from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, result_of
 from indmech_bench.harness.workers.running import Bundle, check_jobs, run_jobs
@@ -72,6 +72,7 @@ def run_plan(what: Plan) -> Report:
         jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(jobs, int):
         check_jobs(jobs)
+    check_device(what.options.device or "cpu", what.cells, elsewhere=not isinstance(jobs, int))
     check_objects(what.cells, in_place=jobs == 0)
     if what.options.fresh:
         aside = move_aside(what.folder)
@@ -112,6 +113,7 @@ def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
     salt = what.options.salt
     return {
         **provenance([word.replace(salt, "***") if salt else word for word in what.options.command]),
+        "device": what.options.device or "cpu",
         "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
@@ -148,10 +150,15 @@ def _work(what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cel
 def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
     """The jobs, those in one bundle that search alike on the same truths: methods of one package, same seeds.
 
+    On a device other than the processor those of a task are, one after the other.
+
     Large bundles come first: one that begins last is waited for by all.
     """
     bundles: dict[Hashable, list[Job]] = {}
     for cell, job in todo:
+        if cell.device != "cpu":  # each child sets its device up: all cells of a task share one
+            bundles.setdefault((cell.task.label, cell.device), []).append(job)
+            continue
         search = cell.method.entry.facts.get("search")
         package = cell.method.entry.module.partition(".")[0]
         same = (cell.task.label, cell.budget, cell.precision, cell.training, tuple(job["seeds"]), package, search)
@@ -169,7 +176,8 @@ def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> N
         if outcome.get("pictures"):
             write_arrays(picture_path(*path), outcome["pictures"])
     writer.append(
-        {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)} for outcome in outcomes
+        {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome), **cell.provenance}
+        for outcome in outcomes
     )
     for outcome in outcomes:
         if outcome.get("output"):

@@ -72,6 +72,7 @@ def plan(options: RunOptions) -> Plan:
         training=training,
         tuned=tuned,
         with_references=options.with_references,
+        device=options.device or "cpu",
         matched_fit=options.matched_fit or (suite.matched_fit and not options.methods),
     )
     return Plan(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterable
 
-from indmech_bench.errors import InputError
+from indmech_bench.errors import InputError, unknown
 from indmech_bench.harness.cells import Cell
 from indmech_bench.registry import notebook as session
 from indmech_bench.registry.code_identity import source_hash
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.registration import build, forget, is_plugin, live
 
+DEVICES = {"cpu": "True", "cuda": "torch.cuda.is_available()", "mps": "torch.backends.mps.is_available()"}
+"""Each device, and how torch says that it is there."""
 _IMPORTED: dict[tuple[str, str, str], str] = {}
 """The source of each name when this process imported it."""
 
@@ -34,6 +38,23 @@ def check_objects(cells: Iterable[Cell], *, in_place: bool) -> None:
         else:
             _renew(named.entry, in_place)
             build(named)
+
+
+def check_device(device: str, cells: Iterable[Cell], *, elsewhere: bool) -> None:
+    """Raises InputError for a device that is not known, is not on this machine, or cannot do what is asked of it.
+
+    elsewhere: the jobs are to run on machines that cannot be asked.
+    """
+    if device not in DEVICES:
+        raise unknown("device", device, DEVICES)
+    if device == "cpu":
+        return
+    if device == "mps" and any(cell.precision == "float64" and not cell.reference for cell in cells):
+        raise InputError("device 'mps' has no float64: give --precision float32.")
+    # asked in another process: one that has used a GPU must not be forked
+    asked = f"import sys, torch; sys.exit(not {DEVICES[device]})"
+    if not elsewhere and subprocess.run([sys.executable, "-c", asked]).returncode:
+        raise InputError(f"device '{device}' is not there: torch finds none on this machine.")
 
 
 def _renew(entry: Entry, in_place: bool) -> None:

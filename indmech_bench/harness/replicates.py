@@ -44,6 +44,7 @@ def pose_problem(job: Draws, task: Task, make: Callable[..., Problem] = Problem)
         budget=job["budget"],
         start_scale=task.start_scale,
         training=job["training"],
+        device=job.get("device", "cpu"),
         given_start=parameters if task.starts_at_truth else None,
     )
 

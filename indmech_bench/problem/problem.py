@@ -6,15 +6,15 @@ import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from indmech_bench.problem.budget import Meter
-from indmech_bench.problem.engine.kernels.compiling import FUSED, is_available
+from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.problem.least_squares import jacobian_of_features
-from indmech_bench.problem.observed import Observed
+from indmech_bench.problem.observed import Observed, engine_for
 from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.choices import least
@@ -22,9 +22,6 @@ from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.observations.samples import Samples
 from indmech_bench.scm.parameters import START_SCALE, Parameters, size_of, starts_in, unflatten
 from indmech_bench.scm.streams import Streams
-
-if TYPE_CHECKING:
-    from indmech_bench.problem.engine.engine import Engine
 
 Result = TypeVar("Result")
 INDEX_BLOCK = 64
@@ -50,6 +47,7 @@ class Problem(Observed):
         given_start: Parameters | None = None,
         searches: Searches | None = None,
         training: str = FUSED,
+        device: str = "cpu",
     ) -> None:
         """The problem of an observation; the harness makes it.
 
@@ -62,16 +60,17 @@ class Problem(Observed):
             given_start: parameters (R, ...) that training starts at in any case, in the observation's own scale.
             searches: what other methods of the job have found on the same replicates.
             training: `fused`, where the engine knows the problem and is there; or `plain`.
+            device: where observations are, and all that methods make of them; other than `cpu` trains plainly.
         """
         normalised, self._scale = observation.normalised(dtype)
-        super().__init__(normalised)
+        super().__init__(normalised, device)
         self._streams = streams
         self._meter = Meter(len(streams.keys), budget)
         self._searches, self.borrowed_seconds = searches or Searches(), 0.0
         self._prepaid = False
         self._given_start = given_start and self._observation.model.rescale(given_start, 1 / self._scale)
         self._start_scale, self.dtype = start_scale, dtype
-        self.engine = _engine_of(self._observation, dtype) if training == FUSED and is_available() else None
+        self.engine = engine_for(self._observation, dtype) if (training, device) == (FUSED, "cpu") else None
 
     @property
     def replicates(self) -> int:
@@ -241,9 +240,3 @@ def each_step(blocks: Iterable[Tensor | None], steps: int) -> Iterator[Tensor | 
     """The indices of each of so many steps, (R, m), from blocks of them (R, B, m); None where a block is, for all."""
     for block in blocks:
         yield from itertools.repeat(None, steps) if block is None else block.unbind(1)
-
-
-def _engine_of(observation: Observation, dtype: torch.dtype) -> Engine | None:
-    from indmech_bench.problem.engine.engine import engine_of  # needs a compiler
-
-    return engine_of(observation, dtype)

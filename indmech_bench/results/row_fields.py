@@ -30,9 +30,11 @@ class Identity(TypedDict):
 
 
 class _Listed(TypedDict, total=False):
-    """What rows of some tasks have: `errors`, e under each intervention by name."""
+    """What some rows have: `errors`, e under each intervention by name, where a task lists them; `device`, where the
+    method computed, unless that was the processor."""
 
     errors: dict[str, Any]
+    device: str
 
 
 class Result(_Listed):
@@ -84,7 +86,7 @@ _TYPES = {name: _read_as(hint) for name, hint in get_type_hints(Row).items()}
 FIELDS = {name: types for name, types in _TYPES.items() if name in Row.__required_keys__}
 """Each field that every row has, with the types that its value may have."""
 OPTIONAL = {name: types for name, types in _TYPES.items() if name in Row.__optional_keys__}
-"""Those of the rows of some tasks."""
+"""Those of some rows."""
 
 
 def row_part(row: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from indmech_bench.results.statuses import Status
 
 
 class Draws(TypedDict):
-    """What truths and problems are drawn by: a task with complete settings, a digest of the salt, seeds, limits."""
+    """What truths and problems are drawn by: a task with complete settings, a digest of the salt, seeds, limits.
+
+    device: where methods compute, if not on the processor.
+    """
 
     task: str
     task_settings: dict[str, Any]
@@ -20,19 +23,21 @@ class Draws(TypedDict):
     budget: float | None
     precision: str
     training: str
+    device: NotRequired[str]
 
 
 class Job(Identity):
     """Some seeds of one cell, with all that a child needs to know; `salt` is a digest that truths are drawn by.
 
     plugins: files. whole: the method is given whole blocks of seeds, so that dividing the job divides no work.
-    save_solutions: outcomes are to bring the solution's parameters.
+    save_solutions: outcomes are to bring the solution's parameters. device: as in `Draws`.
     """
 
     seeds: list[int]
     plugins: list[str]
     whole: bool
     save_solutions: bool
+    device: NotRequired[str]
 
 
 class Outcome(Result):
