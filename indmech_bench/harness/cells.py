@@ -15,7 +15,7 @@ from indmech_bench.registry.code_identity import source_hash
 from indmech_bench.registry.identity import ENGINE, SCHEMA, row_identity_keys, salt_digest, salt_of_streams
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import resolve
-from indmech_bench.results.row_fields import Identity
+from indmech_bench.results.row_fields import Identity, Place
 
 MATCHED_FIT = "matched-fit"
 """The protocol under which a method that has the setting `polish` ends with it: all fit alike then."""
@@ -68,7 +68,7 @@ class Cell:
         }
 
     @property
-    def provenance(self) -> dict[str, str]:
+    def provenance(self) -> Place:
         """What its rows say of where they come from: the device, if it is not the processor."""
         return {} if self.device == "cpu" else {"device": self.device}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 def on_device(observation: Observation, device: str) -> Observation:
     """An observation with its tensors on a device: `cpu`, `cuda` or `mps`."""
-    if device == "cpu" or not is_dataclass(observation):
+    if device == "cpu":
         return observation
-    own = ((field.name, getattr(observation, field.name)) for field in fields(observation))
-    moved: Observation = replace(observation, **{n: value.to(device) for n, value in own if isinstance(value, Tensor)})
+    held: Any = observation
+    own = {field.name: getattr(held, field.name) for field in fields(held)}
+    moved: Observation = replace(held, **{n: value.to(device) for n, value in own.items() if isinstance(value, Tensor)})
     return moved
 
 

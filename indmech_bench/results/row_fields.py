@@ -29,12 +29,16 @@ class Identity(TypedDict):
     training: str
 
 
-class _Listed(TypedDict, total=False):
-    """What some rows have: `errors`, e under each intervention by name, where a task lists them; `device`, where the
-    method computed, unless that was the processor."""
+class Place(TypedDict, total=False):
+    """Where the method of a row computed, unless that was the processor."""
+
+    device: str
+
+
+class _Listed(Place, total=False):
+    """What some rows have: also `errors`, e under each intervention by name, where a task lists them."""
 
     errors: dict[str, Any]
-    device: str
 
 
 class Result(_Listed):
