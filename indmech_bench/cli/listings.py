@@ -31,7 +31,7 @@ def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
     if kind == "suites":
         return Table("", SUITE, tuple((name, read_suite(name)) for name in suite_names()))
     if kind == "references":
-        return Table("", (NAME, SUMMARY), tuple(catalogue.of_kind("reference")))
+        return Table("", (NAME, FAMILIES, SUMMARY), tuple(catalogue.of_kind("reference")))
     entries = (*catalogue.of_kind(kind.removesuffix("s")), *catalogue.of_kind("broken"))
     return Table("", TASK if kind == "tasks" else METHOD, entries)
 
@@ -55,6 +55,9 @@ NAME: Column[Entry] = Column("name", "name", lambda entry: entry.name, kind=Kind
 SET: Column[Entry] = Column("set", "set", _set_by_name, kind=Kind.TEXT)
 SETTINGS: Column[Entry] = kept("settings", lambda entry: entry.defaults)
 SUMMARY: Column[Entry] = Column("summary", "summary", lambda entry: entry.broken or entry.summary, kind=Kind.TEXT)
+FAMILIES: Column[Entry] = Column(
+    "families", "families", lambda entry: ", ".join(entry.facts.get("families", ())) or "all", kind=Kind.TEXT
+)
 BROKEN: Column[Entry] = kept("broken", lambda entry: entry.broken or None)
 
 TASK: tuple[Column[Entry], ...] = (
