@@ -1,8 +1,8 @@
 """Circular convolution of layouts with shapes, and the energy of what it differs by, with its gradient in closed form.
 
-Of the row-exact forms the one by Fourier transforms is the cheapest: a step on 8 x 12 x 3 images of 32 x 32 with shapes
-of 7 x 7 takes 8 ms of CPU time this way, 12 by autograd through the transforms, 38 by products of banded matrices, 60
-by grouped `conv2d`, 150 by shifting and adding (float64, one core: `python benchmarks/convolutions.py`).
+Of the forms that give a row the same bits in any batch that by Fourier transforms is the cheapest. A step on 8 x 12 x
+3 images of 32 x 32 with shapes of 7 x 7 takes 1.5 times as long by autograd through the transforms, 4 times by products
+of banded matrices, 6 by grouped `conv2d`, 20 by shifting and adding (float64, one core; `benchmarks/convolutions.py`).
 """
 
 from __future__ import annotations
