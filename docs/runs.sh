@@ -10,6 +10,7 @@ indmech-bench run sensitivity
 indmech-bench run concentration
 indmech-bench run ica
 indmech-bench run equal-budget
+indmech-bench run images
 # multistart-penalised at its default spends more than this budget: its rows say so, and the run ends with 1
 indmech-bench run --task fir-natural --seeds 256 --budget 110000 --out results/natural || test $? = 1
 indmech-bench run --task fir-natural --seeds 256 --budget 110000 --out results/natural \

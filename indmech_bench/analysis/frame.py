@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from indmech_bench.errors import InputError
 from indmech_bench.results.curves import CURVES, read_curves
 from indmech_bench.results.folder import existing_folder, read_folder
-from indmech_bench.results.row_fields import field_of
+from indmech_bench.results.row_fields import row_part
 from indmech_bench.results.row_lines import CHECK
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def load(folder: str | Path) -> pd.DataFrame:
     """The newest rows of a results folder as a table, one line a replicate.
 
-    Columns: the fields of a row but its checksum, metrics as `metrics.<name>` and likewise `truth.`, `details.`;
-    `label` is the method with the settings that distinguish it, `task_label` likewise; `family` of the task, empty
-    where it is not known; `control`: whether its truths have a given rho, so that it never counts in a rank. Raises
-    InputError when the folder holds no results or damaged ones.
+    Columns: the fields of a row but its checksum, metrics as `metrics.<name>` and likewise `truth.`, `details.` and,
+    where a task lists them, `errors.<intervention>`; `label` is the method with the settings that distinguish it,
+    `task_label` likewise; `family` of the task, empty where it is not known; `control`: whether its truths have a given
+    rho, so that it never counts in a rank. Raises InputError when the folder holds no results or damaged ones.
     """
     import pandas as pd
 
@@ -31,12 +31,12 @@ def load(folder: str | Path) -> pd.DataFrame:
 
     place = existing_folder(folder)
     rows, _ = newest(read_folder(place))
-    nested = ("metrics", "truth", "details")
+    nested = ("metrics", "truth", "details", "errors")
     left_out = (*nested, CHECK)
     flat = [
         {
             **{name: value for name, value in row.items() if name not in left_out},
-            **{f"{group}.{name}": value for group in nested for name, value in field_of(row, group).items()},
+            **{f"{group}.{name}": value for group in nested for name, value in row_part(row, group).items()},
         }
         for row in with_tasks(with_labels(rows), [place])
     ]
@@ -60,7 +60,8 @@ def load_curves(folder: str | Path) -> pd.DataFrame:
         arrays = read_curves(place, row)
         if arrays is not None and "step" in arrays:
             named = {name: row[name] for name in ("task", "task_label", "label", "seed")}
-            parts.append(pd.DataFrame({**named, **arrays}).astype({"step": int}))
+            by_step = {name: values for name, values in arrays.items() if values.ndim == 1}  # pictures lie beside
+            parts.append(pd.DataFrame({**named, **by_step}).astype({"step": int}))
     if not parts:
         raise InputError(f"'{place / CURVES}' holds no curves: run with --curves, and --fresh where rows are there.")
     return pd.concat(parts, ignore_index=True)

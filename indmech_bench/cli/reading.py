@@ -127,6 +127,18 @@ def drift(
     show(write(columns.document(folder, reading.courses(folder)), form))
 
 
+@app.command("by-intervention")
+def by_intervention(
+    folder: Annotated[Path, typer.Argument(help="a results folder with a task that lists its interventions")],
+    form: Form = "table",
+) -> None:
+    """Show the error under each intervention, beside fit and log rho."""
+    from indmech_bench.analysis import by_intervention
+    from indmech_bench.text.writing import write
+
+    show(write(by_intervention.document(folder, by_intervention.by_intervention(folder)), form))
+
+
 @app.command()
 def versus(
     folder: Annotated[Path, typer.Argument(help="a results folder")],

@@ -146,6 +146,7 @@ def _show_again(writer: Writer, done: set[str]) -> None:
 def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
     return {
         **provenance(_without_salt(what.options.command)),
+        "device": what.options.device or "cpu",
         "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
@@ -202,29 +203,37 @@ def _progress(
 def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
     """The jobs, those in one bundle that search alike on the same truths: methods of one package, same seeds.
 
+    On a device other than the processor those of a task are, one after the other.
+
     Large bundles come first: one that begins last is waited for by all.
     """
     bundles: dict[Hashable, list[Job]] = {}
     for cell, job in todo:
+        if cell.device != "cpu":  # each child sets its device up: all cells of a task share one
+            bundles.setdefault((cell.task.label, cell.device), []).append(job)
+            continue
         shared = shared_search(cell)
         bundles.setdefault((shared, tuple(job["seeds"])) if shared else id(job), []).append(job)
     return sorted((tuple(jobs) for jobs in bundles.values()), key=len, reverse=True)
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
-    """Write the solutions and curves of a job's outcomes, their rows, then what the failed ones printed."""
+    """Write the solutions, curves and pictures of a job's outcomes, their rows, then what the failed ones printed."""
     keys = cell.keys([outcome["seed"] for outcome in outcomes])
     for outcome in outcomes:
         if outcome.get("parameters"):
             path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
             keep_solution(*path, outcome["parameters"])
     rows = [
-        with_check({"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)})
+        with_check(
+            {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome), **cell.provenance}
+        )
         for outcome in outcomes
     ]
     for row, outcome in zip(rows, outcomes, strict=True):
-        if outcome.get("curves"):
-            keep_curves(writer.folder, row, outcome["curves"])
+        arrays = {**outcome.get("curves", {}), **outcome.get("pictures", {})}
+        if arrays:
+            keep_curves(writer.folder, row, arrays)
     writer.append(rows)
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome.get("output"):

@@ -15,7 +15,7 @@ from indmech_bench.registry.code_identity import source_hash
 from indmech_bench.registry.identity import ENGINE, SCHEMA, row_identity_keys, salt_digest, salt_of_streams
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import resolve
-from indmech_bench.results.row_fields import Identity
+from indmech_bench.results.row_fields import Identity, Place
 
 MATCHED_FIT = "matched-fit"
 """The protocol under which a method that has the setting `polish` ends with it: all fit alike then."""
@@ -23,7 +23,10 @@ MATCHED_FIT = "matched-fit"
 
 @dataclass(frozen=True)
 class Cell:
-    """One task with one method or reference, under one budget, precision and way of training: many seeds."""
+    """One task with one method or reference, under one budget, precision and way of training: many seeds.
+
+    device: where its methods compute; no part of the identity of its rows.
+    """
 
     task: Named
     method: Named
@@ -33,6 +36,7 @@ class Cell:
     training: str
     source: str
     protocol: str = "default"
+    device: str = "cpu"
 
     @property
     def reference(self) -> bool:
@@ -63,6 +67,11 @@ class Cell:
             "training": self.training,
         }
 
+    @property
+    def provenance(self) -> Place:
+        """What its rows say of where they come from: the device, if it is not the processor."""
+        return {} if self.device == "cpu" else {"device": self.device}
+
     def keys(self, seeds: Sequence[int]) -> dict[int, str]:
         """The key of each seed's row."""
         key = row_identity_keys(self.identity)
@@ -74,6 +83,7 @@ class Cell:
         """Plain JSON that tells a child all it needs. References have no solutions or curves to save."""
         return {
             **self.identity,
+            **self.provenance,
             "salt": salt_of_streams(self.salt),
             "seeds": list(seeds),
             "plugins": list(plugins),
@@ -102,6 +112,7 @@ def make_cells(
     tuned: Sequence[Tuned] = (),
     with_references: bool = True,
     matched_fit: bool = False,
+    device: str = "cpu",
 ) -> Iterator[Cell]:
     """Task by task: every reference if wanted, the methods, then those tuned on it.
 
@@ -117,6 +128,7 @@ def make_cells(
         training: of the methods, fused or plain; references train nothing.
         tuned: settings files, each for its own task.
         with_references: whether every reference stands beside the methods.
+        device: where methods compute; references do on the processor.
         matched_fit: whether methods that can also run with their end polished, under the protocol MATCHED_FIT.
     """
     named_tasks = _distinct(catalogue, "task", tasks)
@@ -139,6 +151,7 @@ def make_cells(
                 training=PLAIN if reference else training,
                 source=source_hash(method.entry),
                 protocol=protocol,
+                device="cpu" if reference else device,
             )
 
 

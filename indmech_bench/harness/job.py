@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 from collections import defaultdict
@@ -89,7 +90,10 @@ def _solve(job: Job, task: Task, entry: Entry, problem: Problem) -> Solution:
     if entry.kind == "reference":
         reference: Solution = live(entry)(problem, draw_truth(job, task))
         return reference
-    fitted = build(Named(entry, job["settings"])).fit(problem)
+    device = job.get("device", "cpu")
+    # tensors that a method makes without saying where are made there; on the processor nothing is put in between
+    with contextlib.nullcontext() if device == "cpu" else torch.device(device):
+        fitted = build(Named(entry, job["settings"])).fit(problem)
     if not isinstance(fitted, Solution):
         raise TypeError(f"fit must return problem.solution(parameters), not {type(fitted).__name__}")
     return fitted

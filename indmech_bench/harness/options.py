@@ -64,6 +64,9 @@ class RunOptions:
     training: Annotated[
         str | None, Said("fused, the default where numba is installed, or plain (autograd).", "--training")
     ] = None
+    device: Annotated[
+        str | None, Said("cpu, the default, cuda, or mps (untested): where methods compute.", "--device")
+    ] = None
     plugins: Annotated[
         Sequence[str | Path], Said("A file that registers methods or tasks; repeatable.", "--plugin")
     ] = ()

@@ -87,6 +87,7 @@ def planned(options: RunOptions) -> Plan:
             training=training,
             tuned=tuned,
             with_references=options.with_references,
+            device=options.device or "cpu",
             matched_fit=options.matched_fit or (suite.matched_fit and not options.methods),
         )
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from indmech_bench.errors import InputError
+from indmech_bench.errors import InputError, unknown
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.planning import Plan
 from indmech_bench.harness.suites.defaults import cores, default_jobs
@@ -22,6 +24,8 @@ MOST_A_CORE = 8
 """Workers for a core at most: beyond that they only wait for each other, and each takes the memory of torch."""
 BESIDE_ROWS = {RUNS, MANIFEST, LOCK, ERRORS, SOLUTIONS, CURVES}
 """What a results folder may hold before it has rows."""
+DEVICES = {"cpu": "True", "cuda": "torch.cuda.is_available()", "mps": "torch.backends.mps.is_available()"}
+"""Each device, and how torch says that it is there."""
 _IMPORTED: dict[tuple[str, str, str], str] = {}
 """The source of each name when this process imported it."""
 
@@ -36,6 +40,8 @@ def check_plan(what: Plan) -> int:
         check_jobs(workers)
         if workers > MOST_A_CORE * cores():
             raise InputError(f"--jobs {workers} is more than {MOST_A_CORE} for each of the {cores()} cores here.")
+    elsewhere = bool(what.options.dask) or not isinstance(workers, int)
+    check_device(what.options.device or "cpu", what.cells, elsewhere=elsewhere)
     _check_folder(what.folder)
     check_objects(what.cells, in_place=workers == 0 and not what.options.dask)
     return workers if isinstance(workers, int) else cores()
@@ -72,6 +78,23 @@ def check_objects(cells: Iterable[Cell], *, in_place: bool) -> None:
         else:
             _renew(named.entry, in_place)
             build(named)
+
+
+def check_device(device: str, cells: Iterable[Cell], *, elsewhere: bool) -> None:
+    """Raises InputError for a device that is not known, is not on this machine, or cannot do what is asked of it.
+
+    elsewhere: the jobs are to run on machines that cannot be asked.
+    """
+    if device not in DEVICES:
+        raise unknown("device", device, DEVICES)
+    if device == "cpu":
+        return
+    if device == "mps" and any(cell.precision == "float64" and not cell.reference for cell in cells):
+        raise InputError("device 'mps' has no float64: give --precision float32.")
+    # asked in another process: one that has used a GPU must not be forked
+    asked = f"import sys, torch; sys.exit(not {DEVICES[device]})"
+    if not elsewhere and subprocess.run([sys.executable, "-c", asked]).returncode:
+        raise InputError(f"device '{device}' is not there: torch finds none on this machine.")
 
 
 def _renew(entry: Entry, in_place: bool) -> None:

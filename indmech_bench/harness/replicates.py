@@ -14,12 +14,15 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.results.statuses import Status
 from indmech_bench.scm.parameters import finite_rows
 from indmech_bench.scm.streams import Streams, streams
+from indmech_bench.scoring.listed import errors_by_intervention, pictures
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.protocol import Task
 from indmech_bench.tasks.truth import Truth
 
 ON_THE_WAY = ("fit_error", "extrapolation_error", "log_generic_ratio")
 """Metrics of points on the way of a training."""
+PICTURED_SEEDS = 2
+"""Seeds below this keep pictures, where laws are images."""
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -46,6 +49,7 @@ def pose_problem(job: Draws, task: Task, make: Callable[..., Problem] = Problem)
         budget=job["budget"],
         start_scale=task.start_scale,
         training=job["training"],
+        device=job.get("device", "cpu"),
         given_start=parameters if task.starts_at_truth else None,
     )
 
@@ -68,6 +72,7 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
     finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
     if solution.parameters is not None:
         finite &= finite_rows(solution.parameters)
+    listed = errors_by_intervention(truth, solution)
     over = problem.exhausted
     saved = problem.in_seen_scale(solution.parameters) if job["save_solutions"] and solution.parameters else {}
     curves = _along_training(truth, problem) if problem.curve is not None else {}
@@ -91,10 +96,16 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
                 seconds=round(seconds, 6),
             )
         )
-        if curves and status == Status.OK:
+        if status != Status.OK:
+            continue
+        if curves:
             outcomes[-1]["curves"] = {"step": [*curves], **_of_replicate(curves, r)}
-        if saved and status == Status.OK:
+        if listed:
+            outcomes[-1]["errors"] = {name: _number(value[r]) for name, value in listed.items()}
+        if saved:
             outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
+        if seed < PICTURED_SEEDS and (shown := pictures(truth, solution, r)):
+            outcomes[-1]["pictures"] = {name: value.tolist() for name, value in shown.items()}
     return outcomes
 
 

@@ -44,7 +44,7 @@ class Meter:
         replicate is over, so that none is stopped by what another one spends.
         """
         before = self.spent
-        self.spent = before + torch.as_tensor(units, dtype=torch.float64)
+        self.spent = before + torch.as_tensor(units, dtype=torch.float64, device="cpu")
         if bool(self.exhausted.all()):
             asked, left = float((self.spent - before).max()), float(((self.limit or 0) - before).max())
             raise BudgetExceededError(

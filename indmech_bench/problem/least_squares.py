@@ -6,12 +6,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from indmech_bench.errors import UnsupportedError
 from indmech_bench.scm.models.linear import LinearCascade
 from indmech_bench.scm.models.linear_environments import LinearEnvironments
 from indmech_bench.scm.observations.covariance import Covariance
 from indmech_bench.scm.observations.protocol import Observation
-from indmech_bench.scm.parameters import Parameters, Shapes, flatten, unflatten
+from indmech_bench.scm.parameters import Parameters, Shapes, flatten, size_of, unflatten
 
+LARGEST = 10_000
+"""Columns of a Jacobian at most: those of images would not fit into memory."""
 ALIGNED = 4
 """Columns come in multiples of it: the bits of products and of LAPACK depend on how a batch's matrices are aligned."""
 
@@ -19,8 +22,13 @@ ALIGNED = 4
 def jacobian_of_features(observation: Observation, parameters: Parameters, shapes: Shapes) -> Tensor:
     """J (R, m, p) or (R, S, m, p) of the observation's features by the parameters of these shapes, side by side.
 
-    Of covariances of our own models in closed form, of all else column by column.
+    Of covariances of our own models in closed form, of all else column by column. Raises UnsupportedError for more than
+    LARGEST columns.
     """
+    if size_of(shapes) > LARGEST:
+        raise UnsupportedError(
+            f"a Jacobian by {size_of(shapes)} parameters is more than the {LARGEST} that are computed"
+        )
     if type(observation) is Covariance and type(observation.model) in (LinearCascade, LinearEnvironments):
         return observation.jacobian(parameters, shapes)
     flat = flatten(parameters, shapes)

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
 import torch
 from torch import Tensor
 
+from indmech_bench.problem.engine.kernels.compiling import is_available
 from indmech_bench.scm.genericity import Null, prior_null
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.observations.samples import Samples
 
+if TYPE_CHECKING:
+    from indmech_bench.problem.engine.engine import Engine
+
+
+def on_device(observation: Observation, device: str) -> Observation:
+    """An observation with its tensors on a device: `cpu`, `cuda` or `mps`."""
+    if device == "cpu":
+        return observation
+    held: Any = observation
+    own = {field.name: getattr(held, field.name) for field in fields(held)}
+    moved: Observation = replace(held, **{n: value.to(device) for n, value in own.items() if isinstance(value, Tensor)})
+    return moved
+
+
+def engine_for(observation: Observation, dtype: torch.dtype) -> Engine | None:
+    """The fused training of an observation; None where it does not know it, or is not installed."""
+    if not is_available():
+        return None
+    from indmech_bench.problem.engine.engine import engine_of  # needs a compiler
+
+    return engine_of(observation, dtype)
+
 
 class Observed:
     """An observation of R replicates with mean power 1, and the model that is to explain it."""
 
-    def __init__(self, observation: Observation) -> None:
-        self._observation = observation
+    def __init__(self, observation: Observation, device: str = "cpu") -> None:
+        self._observation = on_device(observation, device)
 
     @property
     def observations(self) -> Tensor:
@@ -23,13 +49,14 @@ class Observed:
 
         `impulse`: the composite kernel (R, n). `spectrum`: the power spectrum on the non-negative frequencies
         (R, n // 2 + 1). `samples`: periodograms (R, N, n), or for linear models the samples (R, N, d). `covariance`:
-        (R, d, d). With E environments there is an axis E after that of replicates.
+        (R, d, d). `parts`: images (R, F, P, n, n) of P parts of F faces. With E environments there is an axis E after
+        that of replicates.
         """
         return self._observation.shown
 
     @property
     def kind(self) -> str:
-        """What `observations` are: `impulse`, `spectrum`, `samples` or `covariance`."""
+        """What `observations` are: `impulse`, `spectrum`, `samples`, `covariance` or `parts`."""
         return self._observation.kind
 
     @property

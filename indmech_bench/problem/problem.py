@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from indmech_bench.problem.budget import Meter
-from indmech_bench.problem.engine.kernels.compiling import FUSED, is_available
+from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.problem.faces.curve import Curve
 from indmech_bench.problem.faces.drawn import Drawn
 from indmech_bench.problem.faces.flat import AnyParameters, Flat, as_checked, as_flat, as_named, value_and_gradient
 from indmech_bench.problem.least_squares import jacobian_of_features
+from indmech_bench.problem.observed import engine_for
 from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.choices import least
@@ -25,7 +26,6 @@ from indmech_bench.scm.parameters import START_SCALE, Parameters, size_of, start
 from indmech_bench.scm.streams import Streams
 
 if TYPE_CHECKING:
-    from indmech_bench.problem.engine.engine import Engine
     from indmech_bench.problem.objective import Objective
 
 Result = TypeVar("Result")
@@ -51,6 +51,7 @@ class Problem(Drawn):
         searches: Searches | None = None,
         training: str = FUSED,
         curves: bool = False,
+        device: str = "cpu",
     ) -> None:
         """The problem of an observation; the harness makes it.
 
@@ -64,16 +65,17 @@ class Problem(Drawn):
             searches: what other methods of the job have found on the same replicates.
             training: `fused`, where the engine knows the problem and is there; or `plain`.
             curves: whether points on the way are kept.
+            device: where observations are, and all that methods make of them; other than `cpu` trains plainly.
         """
         normalised, self._scale = observation.normalised(dtype)
-        super().__init__(normalised, streams, dtype)
+        super().__init__(normalised, streams, dtype, device)
         self._meter = Meter(len(streams.keys), budget)
         self._searches, self.borrowed_seconds = searches or Searches(), 0.0
         self._prepaid = False
         self._given_start = given_start and self._observation.model.rescale(given_start, 1 / self._scale)
         self._start_scale = start_scale
         self.curve = Curve() if curves else None
-        self.engine = _engine_of(self._observation, dtype) if training == FUSED and is_available() else None
+        self.engine = engine_for(self._observation, dtype) if (training, device) == (FUSED, "cpu") else None
 
     def start(self, scale: float | None = None, starts: int | None = None) -> dict[str, Tensor]:
         """Initial parameters, N(0, (scale s_k)^2): (R, ...), or (R, starts, ...) with `starts`.
@@ -237,9 +239,3 @@ class Problem(Drawn):
         if gradient is None:
             gradient = torch.is_grad_enabled() and any(value.requires_grad for value in parameters.values())
         self.spend(forwards * starts_in(parameters, self.shapes) * (3 if gradient else 1))
-
-
-def _engine_of(observation: Observation, dtype: torch.dtype) -> Engine | None:
-    from indmech_bench.problem.engine.engine import engine_of  # needs a compiler
-
-    return engine_of(observation, dtype)

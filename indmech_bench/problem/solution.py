@@ -14,9 +14,10 @@ from indmech_bench.scm.interventions import Intervention
 class Solution:
     """A predictor of intervened laws; with parameters where it has any.
 
-    `law(g)` gives the law of the output under the intervention g, batched: for convolutions the power spectra
-    (R, n), for linear Gaussians the covariances (R, d, d). `details` is the method's own account of the run, one value
-    (R,) a name. `path` holds parameters on the way, by step, for tasks that ask how training moves.
+    `law(g)` gives the law of the output under the intervention g, batched: for convolutions the power spectra (R, n),
+    for linear Gaussians the covariances (R, d, d), for faces the images (R, F, P, n, n). `details` is the method's own
+    account of the run, one value (R,) a name. `path` holds parameters on the way, by step, for tasks that ask how
+    training moves.
     """
 
     law: Callable[[Intervention], Tensor]

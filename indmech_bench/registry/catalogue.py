@@ -16,6 +16,8 @@ from indmech_bench.registry.entries import Entry, read_module, read_package
 PACKAGE = Path(__file__).parents[1]
 METHODS_GROUP = "indmech_bench.methods"
 TASKS_GROUP = "indmech_bench.tasks"
+REFERENCES = ("references", "image_references")
+"""Modules of scoring that register references."""
 
 
 def _entry_point_packages(group: str) -> Iterator[Entry]:
@@ -55,7 +57,8 @@ def read_plugin(path: Path) -> list[Entry]:
 def installed() -> tuple[Entry, ...]:
     """Everything that is registered in this package and in the packages of entry points."""
     entries = read_package(PACKAGE / "tasks", "indmech_bench.tasks")
-    entries += read_module(PACKAGE / "scoring" / "references.py", "indmech_bench.scoring.references")
+    for module in REFERENCES:
+        entries += read_module(PACKAGE / "scoring" / f"{module}.py", f"indmech_bench.scoring.{module}")
     for group in (METHODS_GROUP, TASKS_GROUP):
         entries += _entry_point_packages(group)
     return tuple(entries)

@@ -157,7 +157,9 @@ def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> I
     registrations = [*_registrations(node)]
     if not registrations:
         return
-    settings, facts = _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {})
+    settings, facts = (
+        _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {"families": ()})
+    )
     doc = ast.get_docstring(node) or ""
     for kind, name, options in registrations:
         known = FACTS_OF_FUNCTIONS.get(kind, facts)

@@ -29,7 +29,19 @@ class Identity(TypedDict):
     training: str
 
 
-class Result(TypedDict):
+class Place(TypedDict, total=False):
+    """Where the method of a row computed, unless that was the processor."""
+
+    device: str
+
+
+class _Listed(Place, total=False):
+    """What some rows have: also `errors`, e under each intervention by name, where a task lists them."""
+
+    errors: dict[str, Any]
+
+
+class Result(_Listed):
     """What a row has to itself.
 
     status: a word of `Status`, with its reason. metrics: {} where there are none; null for a number that is not finite.
@@ -74,8 +86,17 @@ def _read_as(hint: Any) -> tuple[type, ...]:
     return tuple(kind for part in plain for kind in ((int, float) if part is float else (part,)))
 
 
-FIELDS = {name: _read_as(hint) for name, hint in get_type_hints(Row).items()}
-"""Each field with the types that its value may have."""
+_TYPES = {name: _read_as(hint) for name, hint in get_type_hints(Row).items()}
+FIELDS = {name: types for name, types in _TYPES.items() if name in Row.__required_keys__}
+"""Each field that every row has, with the types that its value may have."""
+OPTIONAL = {name: types for name, types in _TYPES.items() if name in Row.__optional_keys__}
+"""Those of some rows."""
+
+
+def row_part(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A field of a row that holds values by name; empty where the row has none."""
+    part: dict[str, Any] = row.get(name, {})
+    return part
 
 
 def field_of(row: Mapping[str, Any], name: str) -> Any:

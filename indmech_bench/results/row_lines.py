@@ -11,7 +11,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.registry.entries import NAME
 from indmech_bench.registry.identity import SCHEMA, row_identity_key
 from indmech_bench.results.files import DamagedError
-from indmech_bench.results.row_fields import FIELDS, Row
+from indmech_bench.results.row_fields import FIELDS, OPTIONAL, Row
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable, short
 
@@ -90,8 +90,10 @@ def _quoted(text: str) -> str:
 
 
 def _check(row: Mapping[str, Any], where: str) -> None:
-    for name, types in FIELDS.items():
+    for name, types in {**FIELDS, **OPTIONAL}.items():
         if name not in row:
+            if name in OPTIONAL:
+                continue
             raise DamagedError(f"{where} is damaged: field '{name}' is missing.")
         value = row[name]
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
@@ -101,7 +103,8 @@ def _check(row: Mapping[str, Any], where: str) -> None:
     for name in ("task", "method"):
         if not NAME.fullmatch(row[name]):
             raise DamagedError(f"{where} is damaged: {name} {_quoted(repr(row[name]))} is no name.")
-    numbers = {**row["metrics"], "cost": row["cost"], "seconds": row["seconds"], "budget": row["budget"]}
+    others = {name: row[name] for name in ("cost", "seconds", "budget")}
+    numbers = {**row["metrics"], **row.get("errors", {}), **others}
     for name, value in numbers.items():
         if not _is_number(value):
             raise DamagedError(f"{where} is damaged: number {_quoted(repr(name))} is {_quoted(repr(value))}.")
@@ -116,7 +119,8 @@ def is_result(result: Mapping[str, Any]) -> bool:
     """Whether the fields that a row has to itself have the types that `_check` asks for."""
     if type(result["seed"]) is not int or result["status"] not in WORDS or type(result["reason"]) is not str:
         return False
-    if not type(result["metrics"]) is type(result["truth"]) is type(result["details"]) is dict:
+    errors = result.get("errors", {})
+    if not type(result["metrics"]) is type(result["truth"]) is type(result["details"]) is type(errors) is dict:
         return False
-    numbers = [*result["metrics"].values(), result["cost"], result["seconds"]]
+    numbers = [*result["metrics"].values(), *errors.values(), result["cost"], result["seconds"]]
     return {*map(type, numbers)} == {float} or all(map(_is_number, numbers))

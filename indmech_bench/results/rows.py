@@ -18,7 +18,7 @@ from indmech_bench.results.row_lines import CHECK, LONGEST, WORDS, checksum_of_l
 from indmech_bench.results.statuses import Status
 
 _SHARED = sorted(Identity.__annotations__)
-_RESULT = tuple(Result.__annotations__)
+_RESULT = tuple(name for name in Result.__annotations__ if name in Result.__required_keys__)
 _CHECKED = (*_RESULT, CHECK)
 _HEAD, _RUN, _SEED = '{"key": "', '", "run": "', ', "seed": '
 _KEY_END = len(_HEAD) + 64

@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from indmech_bench.scm.streams import Streams, row_key
+
 
 class Geometry(Protocol):
     """A space of laws: what scoring and references need to know of it. Leading axes broadcast."""
@@ -83,6 +85,33 @@ class Gaussian:
             middle = matrix_root(root.unsqueeze(1) @ laws @ root.unsqueeze(1)).mean(1)
             law = inverse @ middle @ middle @ inverse
         return law
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Laws by the outputs that they give to the same noise, as tables (..., *output) with so many axes: no two sets of
+    draws are compared, but draw by draw. An output's divergence is the mean squared difference of its entries."""
+
+    axes: int
+
+    def power(self, law: Tensor) -> Tensor:
+        return law.square().flatten(-self.axes).mean(-1)
+
+    def divergence(self, law: Tensor, other: Tensor) -> Tensor:
+        return self.power(law - other)
+
+    def pairs(self, laws: Tensor, others: Tensor) -> Tensor:
+        return self.divergence(laws.unsqueeze(2), others.unsqueeze(1))
+
+    def white(self, law: Tensor) -> Tensor:
+        """The same noise for every law, scaled to its power."""
+        shape = law.shape[-self.axes :]
+        noise = Streams((row_key("null", "", f"white noise of {tuple(shape)}", {}, 1, 0),)).randn("noise", *shape)[0]
+        scale = (self.power(law) / self.power(noise)).sqrt()
+        return scale[(..., *[None] * self.axes)] * noise
+
+    def centre(self, laws: Tensor) -> Tensor:
+        return laws.mean(1)
 
 
 SPECTRAL = Spectral()

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from indmech_bench.scm.interventions import orthogonalised
-from indmech_bench.scm.parameters import Parameters
+from indmech_bench.scm.parameters import Parameters, size_of
 from indmech_bench.scm.streams import Streams, row_key
 
 NULL_SIZE = 10_000
+NULL_BLOCK = 100_000_000
+"""Numbers that a null is drawn from at once, at most: images have 37,000 for each of its draws."""
 ROTATIONS = 999
 ROUNDING = 1e-12
 
@@ -42,8 +44,14 @@ def prior_null(model: Any) -> Null:
     """The null for a learner's own mechanisms; the same numbers in every process (a stream of its own)."""
     streams = Streams((row_key("null", "", repr(model), {}, 1, 0),))
     names = [name for parts in model.mechanisms.values() for name in parts]
-    taps = {name: streams.randn(name, NULL_SIZE, *model.shapes[name])[0] for name in names}
-    return Null(model.log_generic_ratio(taps))
+    shapes = {name: model.shapes[name] for name in names}
+    generators = {name: streams.generators(name)[0] for name in names}
+    found = []
+    for block in torch.arange(NULL_SIZE).split(max(1, NULL_BLOCK // size_of(shapes))):
+        # a generator goes on where it was: the numbers are those of one draw of all
+        taps = {n: torch.from_numpy(generators[n].standard_normal((len(block), *shapes[n]))) for n in names}
+        found.append(model.log_generic_ratio(taps))
+    return Null(torch.cat(found))
 
 
 @lru_cache(maxsize=8)

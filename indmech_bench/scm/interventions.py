@@ -110,7 +110,26 @@ class Amplify:
     factor: float
 
 
-Intervention = KernelIntervention | Rotation | Amplify
+@dataclass(frozen=True)
+class PushForward:
+    """Multiply places in the plane, relative to the centre, of one mechanism of an image: `layout` or `shape`.
+
+    What lies between pixels is split on the nearest, mass kept: spikes move and stay spikes, where resampling (a
+    pull-back) would smear them. right, down: by how much along columns and rows.
+    """
+
+    mechanism: str
+    right: float
+    down: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """As rows name it."""
+        what = "stretch" if self.down == 1 else "dilation"
+        return f"{self.mechanism} {what} {self.right:g}"
+
+
+Intervention = KernelIntervention | Rotation | Amplify | PushForward
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +145,7 @@ class Family:
     scored: tuple[Intervention, ...]
     group: tuple[Intervention, ...] = ()
     searched: tuple[Intervention, ...] = ()
+    listed: tuple[tuple[str, Intervention], ...] = ()
 
 
 @lru_cache(maxsize=16)
@@ -180,3 +200,11 @@ def amplifications(sources: int) -> Family:
     """Each source alone switched off, and quadrupled in power."""
     scored = tuple(Amplify(source, factor) for source in range(sources) for factor in (0.0, 4.0))
     return Family(Amplify(0, 1.0), scored)
+
+
+@lru_cache(maxsize=1)
+def layout_stretches() -> Family:
+    """Layouts stretched by 3/4, 5/4 and 3/2 along rows; listed beside them shapes stretched by 3/2, dilated by 2."""
+    scored = tuple(PushForward("layout", scale) for scale in (0.75, 1.25, 1.5))
+    others = (PushForward("shape", 1.5), PushForward("shape", 2.0, 2.0))
+    return Family(PushForward("layout", 1.0), scored, listed=tuple((g.label, g) for g in (*scored, *others)))

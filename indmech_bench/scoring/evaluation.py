@@ -12,6 +12,7 @@ from torch import Tensor
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import log_ratio_of_laws
 from indmech_bench.scm.interventions import Family, Stretch, modulations, stretches
+from indmech_bench.scm.models.base import is_null_on_request
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.models.linear import LinearCascade
 from indmech_bench.scm.parameters import Parameters
@@ -39,6 +40,7 @@ class Evaluation:
             "invariants": lambda: bool(self.truth.model.invariants(self.truth.parameters)),
             "group": lambda: bool(self.truth.family.group),
             "ratio": lambda: parameters or bool(self.truth.family.group),
+            "null": lambda: not is_null_on_request(self.truth.model),
             "searched": lambda: bool(self.truth.family.searched),
             "matrices": lambda: isinstance(self.truth.model, LinearCascade),
             "other": lambda: self.under_others is not None,

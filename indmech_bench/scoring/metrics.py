@@ -13,10 +13,11 @@ IDENTIFIED_ERROR = 0.01
 IDENTIFIED_FIT = 1e-3
 EXACT_GAP = 1e-3
 
-Need = Literal["parameters", "invariants", "group", "ratio", "searched", "transfer", "matrices", "other"]
+Need = Literal["parameters", "invariants", "group", "ratio", "null", "searched", "transfer", "matrices", "other"]
 """What a metric is absent without: the solution's parameters; invariants that the model knows; interventions whose mean
-is the Haar mean; a generic ratio, from parameters or such interventions; interventions to search the best match in; a
-further environment that the task draws; two matrices; kernels on which another family can act."""
+is the Haar mean; a generic ratio, from parameters or such interventions; a null of it that is drawn without asking;
+interventions to search the best match in; a further environment that the task draws; two matrices; kernels on which
+another family can act."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ METRICS = (
         "",
         nan,
         "p-value of log rho under independently drawn mechanisms of the learner's shape",
-        ("ratio",),
+        ("ratio", "null"),
     ),
     Metric(
         "rotation_pvalue",

@@ -34,6 +34,7 @@ VERBS = {
     "compare": ("compare", "a", "b"),
     "sensitivity": ("sensitivity", "s"),
     "drift": ("drift", "d"),
+    "by-intervention": ("by-intervention", "i"),
     "status": ("status", "a", "--failures", "--why"),
     **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "kernels", "metrics", "suites")},
     "pairs": ("pairs", "--pairs", "10"),
@@ -79,6 +80,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row["metrics"] |= {"error_euclidean": number / 9, "error_over_power": 1.0}
     runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
     write_folder(place / "d", {("drift", "sgd"): [0.1] * 6}, changes={"details": way})
+    listed = {"layout stretch 1.5": 0.3, "shape dilation 2": None}
+    write_folder(place / "i", {("toy-faces", "adam"): [0.1] * 6}, references=["oracle"], changes={"errors": listed})
     return place
 
 

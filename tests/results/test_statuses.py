@@ -11,7 +11,7 @@ from typing import get_type_hints
 import indmech_bench
 from indmech_bench.registry.identity import KEYED
 from indmech_bench.results.folder import read_folder
-from indmech_bench.results.row_fields import FIELDS, Identity, Row
+from indmech_bench.results.row_fields import FIELDS, OPTIONAL, Identity, Row
 from indmech_bench.results.row_lines import CHECK
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
@@ -27,7 +27,8 @@ def test_a_status_is_its_word_in_files_and_in_tables() -> None:
 
 
 def test_the_fields_that_are_checked_are_those_of_a_row_and_a_run_writes_no_other(tmp_path: Path) -> None:
-    assert list(FIELDS) == list(get_type_hints(Row))
+    assert {*FIELDS, *OPTIONAL} == set(get_type_hints(Row))
+    assert set(OPTIONAL) == {"errors", "device"}
     assert FIELDS["budget"] == (int, float, type(None))
     assert {*Identity.__annotations__, "seed"} - {"reference"} == set(KEYED)
     indmech_bench.run(tasks=["fir-natural"], methods=["adam:steps=2"], seeds="1", out=tmp_path / "r", jobs=0)

@@ -37,7 +37,7 @@ def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
     if kind == "suites":
         return Table("", SUITE, tuple((name, read_suite(name)) for name in suite_names()))
     if kind == "references":
-        return Table("", (NAME, SUMMARY), tuple(catalogue.of_kind("reference")))
+        return Table("", (NAME, SUMMARY, FAMILIES), tuple(catalogue.of_kind("reference")))
     if kind == "kernels":
         return Table("", (NAME, SUMMARY, _fact("units", 1), _fact("source", 2)), tuple(catalogue.of_kind("kernel")))
     entries = (*catalogue.of_kind(kind.removesuffix("s")), *catalogue.of_kind("broken"))
@@ -63,6 +63,9 @@ NAME: Column[Entry] = Column("name", "name", lambda entry: entry.name, kind=Kind
 SET: Column[Entry] = Column("set", "set", _set_by_name, kind=Kind.TEXT, importance=98)
 SETTINGS: Column[Entry] = kept("settings", lambda entry: entry.defaults)
 SUMMARY: Column[Entry] = Column("summary", "summary", lambda entry: entry.broken or entry.summary, kind=Kind.TEXT)
+FAMILIES: Column[Entry] = Column(
+    "families", "families", lambda entry: ", ".join(entry.facts["families"]) or "all", kind=Kind.TEXT, importance=1
+)
 BROKEN: Column[Entry] = kept("broken", lambda entry: entry.broken or None)
 
 TASK: tuple[Column[Entry], ...] = (

@@ -10,7 +10,10 @@ from indmech_bench.results.statuses import Status
 
 
 class Draws(TypedDict):
-    """What truths and problems are drawn by: a task with complete settings, a digest of the salt, seeds, limits."""
+    """What truths and problems are drawn by: a task with complete settings, a digest of the salt, seeds, limits.
+
+    device: where methods compute, if not on the processor.
+    """
 
     task: str
     task_settings: dict[str, Any]
@@ -20,6 +23,7 @@ class Draws(TypedDict):
     budget: float | None
     precision: str
     training: str
+    device: NotRequired[str]
 
 
 class Job(Identity):
@@ -27,6 +31,7 @@ class Job(Identity):
 
     plugins: files. whole: the method is given whole blocks of seeds, so that dividing the job divides no work.
     save_solutions: outcomes are to bring the solution's parameters. curves: and what was measured along training.
+    device: as in `Draws`.
     """
 
     seeds: list[int]
@@ -34,19 +39,22 @@ class Job(Identity):
     whole: bool
     save_solutions: bool
     curves: bool
+    device: NotRequired[str]
 
 
 class Outcome(Result):
     """What a job gives for one of its seeds: the part of a row that is not its identity.
 
     output: what a failed attempt printed. parameters: of the solution, for its file. curves: name -> values by step.
-    seal: what ties it to its cell and seed (`seals`), given where the outcome is made.
+    pictures: of the first seeds of some tasks, name -> pixels. seal: what ties it to its cell and seed (`seals`), given
+    where the outcome is made.
     """
 
     seal: NotRequired[str]
     output: NotRequired[str]
     parameters: NotRequired[dict[str, list[Any]]]
     curves: NotRequired[dict[str, list[float | None]]]
+    pictures: NotRequired[dict[str, list[Any]]]
 
 
 @final

@@ -71,8 +71,9 @@ def _child(jobs: list[Job], answer: int, output: int, parent: int) -> None:
         os.dup2(answer, ANSWER, inheritable=False)
         os.closerange(ANSWER + 1, os.sysconf("SC_OPEN_MAX"))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, (memory_limit(), resource.RLIM_INFINITY))
+        if all(job.get("device", "cpu") == "cpu" for job in jobs):  # a GPU's driver maps far more than there is memory
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_AS, (memory_limit(), resource.RLIM_INFINITY))
         from indmech_bench.harness.job import execute_together
 
         text = b"\n" + json.dumps(execute_together(jobs)).encode() + b"\n"
@@ -208,13 +209,16 @@ def _warm(jobs: list[Job]) -> None:
     from indmech_bench.registry.catalogue import Catalogue
     from indmech_bench.registry.registration import live
     from indmech_bench.scm.genericity import prior_null
+    from indmech_bench.scm.models.base import is_null_on_request
 
     job = jobs[0]
     for precision in {job["precision"] for job in jobs if job["training"] == FUSED}:
         prepare(precision)
     entry = Catalogue.read().find("task", job["task"])
     if entry.module.startswith("indmech_bench."):
-        prior_null(live(entry)(**job["task_settings"]).model)
+        model = live(entry)(**job["task_settings"]).model
+        if not is_null_on_request(model):
+            prior_null(model)
 
 
 def main() -> None:

@@ -19,7 +19,9 @@ from indmech_bench.results.statuses import FAILED, Status
 
 DIGEST = 32
 """Hexadecimal digits of a seal."""
-EXTRA = ("seal", "output", "parameters")
+FILES = ("parameters", "curves", "pictures")
+"""What an outcome may bring for files beside its row: values by name."""
+EXTRA = ("seal", "output", *FILES)
 """Fields that an outcome may have beside those of a result; the seal leaves the first two out."""
 
 
@@ -63,10 +65,10 @@ def _is_reply(job: Job, reply: object) -> bool:
 
 
 def _fault(cell: str, outcome: Mapping[str, Any]) -> str:
-    fields = set(Result.__annotations__)
-    if not fields <= set(outcome) <= fields | set(EXTRA) or not is_result(outcome):
+    if not Result.__required_keys__ <= set(outcome) <= {*Result.__annotations__, *EXTRA} or not is_result(outcome):
         return "gave an outcome that is none"
-    if not isinstance(outcome.get("output", ""), str) or not isinstance(outcome.get("parameters", {}), dict):
+    files = [outcome.get(name, {}) for name in FILES]
+    if not isinstance(outcome.get("output", ""), str) or not all(isinstance(values, dict) for values in files):
         return "gave an outcome that is none"
     try:
         fits = _seal(cell, outcome) == outcome.get("seal")
@@ -84,11 +86,11 @@ def _cell(job: Job) -> str:
 
 
 def _seal(cell: str, outcome: Mapping[str, Any]) -> str:
-    row = _canonical({name: outcome[name] for name in Result.__annotations__})
+    row = _canonical({name: outcome[name] for name in Result.__annotations__ if name in outcome})
     if len(row) > LONGEST // 2:
         raise ValueError(f"a row of {len(row):,} bytes is longer than half of what is read again")
-    parameters = _canonical(outcome.get("parameters", {}))
-    return hashlib.sha256(cell.encode() + row + parameters).hexdigest()[:DIGEST]
+    files = _canonical({name: outcome[name] for name in FILES if name in outcome})
+    return hashlib.sha256(cell.encode() + row + files).hexdigest()[:DIGEST]
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:

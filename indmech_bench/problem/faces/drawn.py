@@ -19,8 +19,8 @@ INDEX_BLOCK = 64
 class Drawn(Observed):
     """An observation of R replicates with the random numbers of each."""
 
-    def __init__(self, observation: Observation, streams: Streams, dtype: torch.dtype) -> None:
-        super().__init__(observation)
+    def __init__(self, observation: Observation, streams: Streams, dtype: torch.dtype, device: str) -> None:
+        super().__init__(observation, device)
         self._streams, self.dtype = streams, dtype
 
     @property

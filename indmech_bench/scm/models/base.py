@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -11,7 +12,12 @@ from indmech_bench.scm.parameters import Parameters
 
 
 class BaseModel:
-    """A model whose every parameter is a mechanism of its own."""
+    """A model whose every parameter is a mechanism of its own.
+
+    null_on_request: whether mechanisms are so large that the null of log rho is drawn only where a method asks for it.
+    """
+
+    null_on_request: ClassVar[bool] = False
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -43,6 +49,11 @@ class BaseModel:
     def symmetries(self, parameters: Parameters) -> list[dict[str, Tensor]]:
         """Parameters with the same laws that the invariants tell apart: none but themselves."""
         return [dict(parameters)]
+
+
+def is_null_on_request(model: object) -> bool:
+    """Whether a model of our own says so; one of elsewhere need not be a `BaseModel`."""
+    return isinstance(model, BaseModel) and model.null_on_request
 
 
 def rescale_each(parameters: Parameters, names: Iterable[str], factor: Tensor) -> dict[str, Tensor]:

@@ -1,0 +1,98 @@
+"""The error under each intervention that rows list, beside fit and log rho: a table a task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indmech_bench.analysis.drift.course import Middle
+from indmech_bench.analysis.labels import with_labels
+from indmech_bench.analysis.task_rows import marked, with_tasks
+from indmech_bench.errors import InputError
+from indmech_bench.results.current import newest
+from indmech_bench.results.folder import existing_folder, read_folder
+from indmech_bench.results.row_fields import TaskRow, row_part
+from indmech_bench.results.statuses import Status
+from indmech_bench.text.document import Document, Section
+from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
+
+NOTES = (
+    "medians [95 % by order statistics]; e of one intervention: divergence from the intervened truth over how far the "
+    "intervention moves it; a replicate that failed counts as infinite error",
+    "the line parts methods from references, which know more than a method may",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One method or reference on one task: how well it fits, its log rho, and e by intervention."""
+
+    method: str
+    reference: bool
+    n: int
+    fit: Middle
+    log_ratio: Middle
+    errors: dict[str, Middle]
+
+
+def by_intervention(folder: Path) -> dict[str, list[Line]]:
+    """Task -> its lines, methods before references. Raises InputError where no row lists errors by intervention."""
+    place = existing_folder(folder)
+    rows = with_tasks(with_labels(newest(read_folder(place))[0]), [place])
+    listed: dict[str, list[str]] = {}
+    for row in rows:
+        if row_part(row, "errors"):
+            listed.setdefault(marked(row["task_label"], row["control"]), list(row_part(row, "errors")))
+    if not listed:
+        raise InputError(f"'{place}' holds no errors by intervention: none of its tasks lists them, see toy-faces.")
+    found: dict[str, list[Line]] = {}
+    for task, names in listed.items():
+        cells: dict[tuple[bool, str], list[TaskRow]] = {}
+        for row in rows:
+            if marked(row["task_label"], row["control"]) == task and row["status"] != Status.SKIPPED:
+                cells.setdefault((row["reference"], row["label"]), []).append(row)
+        found[task] = [_line(label, reference, own, names) for (reference, label), own in sorted(cells.items())]
+    return found
+
+
+def _line(label: str, reference: bool, rows: Sequence[TaskRow], names: Sequence[str]) -> Line:
+    def middle(part: str, name: str, worst: float | None) -> Middle:
+        values = [row_part(row, part).get(name, worst) if row["status"] == Status.OK else worst for row in rows]
+        return Middle.of([value for value in values if value is not None])
+
+    errors = {name: middle("errors", name, math.inf) for name in names}
+    fit = middle("metrics", "fit_error", math.inf)
+    return Line(label, reference, len(rows), fit, middle("metrics", "log_generic_ratio", None), errors)
+
+
+def document(folder: Path, found: dict[str, list[Line]]) -> Document:
+    """A table a task."""
+    sections = [_section(task, lines) for task, lines in found.items()]
+    return Document(f"Errors by intervention in {folder}", tuple(sections), NOTES)
+
+
+def _section(task: str, lines: Sequence[Line]) -> Section:
+    def of(name: str) -> Callable[[Line], Middle]:
+        return lambda line: line.errors[name]
+
+    columns = (
+        Column[Line]("method", "method", lambda line: line.method, kind=Kind.NAME),
+        kept("reference", lambda line: line.reference),
+        Column[Line]("n", "n", lambda line: line.n),
+        *_median("fit_error", "fit", lambda line: line.fit),
+        *_median("log_generic_ratio", "log rho", lambda line: line.log_ratio),
+        *(column for name in lines[0].errors for column in _median(f"e:{name}", name, of(name))),
+    )
+    title = f"{task}: e under each intervention"
+    return Section(task, (Table(title, columns, tuple(lines), lambda line: line.reference),), {"task": task})
+
+
+def _median(name: str, head: str, of: Callable[[Line], Middle]) -> tuple[Column[Line], ...]:
+    """A median with its interval in one cell, and as fields of their own."""
+    return (
+        shown(head, lambda line: str(of(line))),
+        kept(name, lambda line: of(line).value),
+        kept_interval(name, lambda line: of(line).interval),
+    )
