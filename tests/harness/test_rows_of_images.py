@@ -14,7 +14,7 @@ import indmech_bench
 from indmech_bench import InputError
 from indmech_bench.analysis.by_intervention import by_intervention
 from indmech_bench.results.folder import read_folder
-from indmech_bench.results.parameter_files import picture_path
+from indmech_bench.results.curves import curves_path
 
 LISTED = ["layout stretch 0.75", "layout stretch 1.25", "layout stretch 1.5", "shape stretch 1.5", "shape dilation 2"]
 
@@ -46,9 +46,9 @@ def test_pixels_are_resized_where_there_are_some(folder: Path) -> None:
 
 
 def test_the_first_seeds_keep_pictures(folder: Path) -> None:
-    kept = set(folder.rglob("curves/*/*/*.npz"))
+    kept = set(folder.glob("curves/*.npz"))
     first = [row for row in read_folder(folder) if row["task"] == "toy-faces-single" and row["seed"] == 1]
-    paths = {row["method"]: picture_path(folder, row["task"], row["method"], row["key"]) for row in first}
+    paths = {row["method"]: curves_path(folder, row) for row in first}
     assert kept == {paths[row["method"]] for row in first if row["status"] == "ok"}
     with np.load(paths["oracle"]) as true, np.load(paths["no-intervention"]) as still:
         assert list(true) == ["observed", *LISTED]

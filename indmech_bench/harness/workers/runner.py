@@ -24,12 +24,11 @@ import time
 import traceback
 from hashlib import sha256
 
-from indmech_bench.harness.workers.kernels import kernels_ready
+from indmech_bench.harness.workers.kernels import kernels_ready, warm
 from indmech_bench.harness.workers.lines import CHUNK
 from indmech_bench.harness.workers.memory import memory_limit
 from indmech_bench.harness.workers.messages import Job, Reply, Request, Response, failure
 from indmech_bench.harness.workers.seals import checked_replies
-from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.results.statuses import Status
 
 OUTPUT_KEPT = 20_000
@@ -203,24 +202,6 @@ def _import_once_for_all() -> None:
             importlib.import_module(entry.module)
 
 
-def _warm(jobs: list[Job]) -> None:
-    """Have the kernel ready, and the null of a task of the package drawn, before the fork: children inherit both."""
-    from indmech_bench.problem.engine.kernels.preparation import prepare
-    from indmech_bench.registry.catalogue import Catalogue
-    from indmech_bench.registry.registration import live
-    from indmech_bench.scm.genericity import prior_null
-    from indmech_bench.scm.models.base import is_null_on_request
-
-    job = jobs[0]
-    for precision in {job["precision"] for job in jobs if job["training"] == FUSED}:
-        prepare(precision)
-    entry = Catalogue.read().find("task", job["task"])
-    if entry.module.startswith("indmech_bench."):
-        model = live(entry)(**job["task_settings"]).model
-        if not is_null_on_request(model):
-            prior_null(model)
-
-
 def main() -> None:
     """Serve jobs of the process whose number is given until the input closes."""
     _die_with_parent(int(sys.argv[1]))  # importing torch takes seconds, in which nobody looks at the input
@@ -241,7 +222,7 @@ def main() -> None:
         line, pending = pending[:-1], b""
         request: Request = json.loads(line)
         with contextlib.suppress(Exception):  # whatever is wrong, the child says it
-            _warm(request["jobs"])
+            warm(request["jobs"])
         replies = run_jobs(request["jobs"], request["timeout"])
         if replies is None:
             return
