@@ -13,8 +13,8 @@ from folders import rows_of, write_folder
 import indmech_bench
 from indmech_bench import InputError
 from indmech_bench.analysis.by_intervention import by_intervention
-from indmech_bench.results.folder import read_folder
 from indmech_bench.results.curves import curves_path
+from indmech_bench.results.folder import read_folder
 
 LISTED = ["layout stretch 0.75", "layout stretch 1.25", "layout stretch 1.5", "shape stretch 1.5", "shape dilation 2"]
 
