@@ -20,7 +20,7 @@ import pytest
 from indmech_bench.harness.cells import make_cells
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.identity import row_identity_key
-from indmech_bench.results.rows import write_line
+from indmech_bench.results.row_lines import with_check, write_line
 from indmech_bench.scoring.metrics import METRICS
 
 TASKS = (
@@ -69,7 +69,7 @@ def write(folder: Path, rows: int) -> Path:
     """A results folder of generated rows."""
     folder.mkdir(parents=True)
     with (folder / "runs.jsonl").open("wb") as file:
-        file.writelines(write_line(row) for row in generated(rows))
+        file.writelines(write_line(with_check(row)) for row in generated(rows))
     families = {name: Catalogue.read().find("task", name).facts["family"] for name in TASKS}
     run = {"20260101T000000Z-000000": {"families": families}}
     (folder / "manifest.json").write_text(json.dumps({"schema": 2, "runs": run}))

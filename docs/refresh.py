@@ -104,12 +104,17 @@ def selected(output: str, shown: Shown) -> Iterator[str]:
             lines = [[cell for name, cell in zip(head, line, strict=True) if name in shown.columns] for line in lines]
             head = [name for name in head if name in shown.columns]
         if shown.plain:
-            lines = [[re.sub(r" \[.*\]$", "", cell) for cell in line] for line in lines]
+            lines = [[_plain(name, cell) for name, cell in zip(head, line, strict=True)] for line in lines]
         grid = [head, *lines]
         if shown.transposed:
             grid = [list(column) for column in zip(*grid, strict=True)]
         table = "\n".join(_line(line) for line in (grid[0], ["---"] * len(grid[0]), *grid[1:]))
         yield table if shown.bare or not heading else f"{heading}\n\n{table}"
+
+
+def _plain(head: str, cell: str) -> str:
+    """A cell without its interval; what stands in brackets behind a method is its protocol, a part of the name."""
+    return cell if head == "method" else re.sub(r" \[.*\]$", "", cell)
 
 
 def tables_of(output: str) -> Iterator[tuple[str, Cells]]:

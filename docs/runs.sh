@@ -8,6 +8,7 @@ indmech-bench run endings
 indmech-bench run priors
 indmech-bench run sensitivity
 indmech-bench run concentration
+indmech-bench run ica
 indmech-bench run equal-budget
 # multistart-penalised at its default spends more than this budget: its rows say so, and the run ends with 1
 indmech-bench run --task fir-natural --seeds 256 --budget 110000 --out results/natural || test $? = 1
@@ -20,3 +21,10 @@ indmech-bench run drift-unequal --out results/drift
 indmech-bench run --task drift --task drift:equal_norms=true --seeds 32 --timeout 1800 --out results/drift \
     --method sgd:learning_rate=0.01,batch=none,clip=1,momentum=0,cosine=false,checkpoints=10,steps=100000 \
     --method sgd:learning_rate=0.01,batch=8,clip=1,momentum=0,cosine=false,checkpoints=10,steps=100000
+indmech-bench run physics
+indmech-bench run --task seismic-thick:slack=8 --method root-search-independent --method root-search-min-norm \
+    --seeds 32 --out results/physics-slack
+indmech-bench run --task seismic-sparse:taps=9x32 --task seismic-blocky:taps=9x32 --task source-green:taps=9x32 \
+    --task optics-stars:taps=9x32 --task optics-scene:taps=9x32 --task seismic-thick:taps=9x32 \
+    --task optics-wide:taps=9x32 --method root-search-independent --method root-search-min-norm \
+    --method root-search-flat --method root-search-sparsity --seeds 32 --timeout 3600 --out results/physics-32

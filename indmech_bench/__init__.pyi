@@ -49,6 +49,7 @@ from .registry.catalogue import list_tasks as list_tasks
 # registering
 from .registry.registration import get_method as get_method
 from .registry.registration import get_task as get_task
+from .registry.registration import register_kernel as register_kernel
 from .registry.registration import register_method as register_method
 from .registry.registration import register_reference as register_reference
 from .registry.registration import register_task as register_task
@@ -60,18 +61,21 @@ from .scm.factorisation import Array as Array
 from .scm.factorisation import RealFactor as RealFactor
 from .scm.factorisation import check_zeros as check_zeros
 from .scm.factorisation import count_solutions as count_solutions
-from .scm.factorisation import enumerate_solutions as enumerate_solutions
 from .scm.factorisation import real_factors as real_factors
 from .scm.genericity import Null as Null
 from .scm.genericity import lag_one as lag_one
 from .scm.genericity import placebo_statistic as placebo_statistic
+from .scm.interventions import Dilation as Dilation
 from .scm.interventions import Family as Family
 from .scm.interventions import Intervention as Intervention
+from .scm.interventions import KernelIntervention as KernelIntervention
 from .scm.interventions import Modulation as Modulation
 from .scm.interventions import Stretch as Stretch
+from .scm.interventions import dilations as dilations
 from .scm.interventions import modulations as modulations
 from .scm.interventions import stretches as stretches
 from .scm.models.convolution import ConvolutionCascade as ConvolutionCascade
+from .scm.models.convolution import deconvolve as deconvolve
 from .scm.models.environments import SharedConvolution as SharedConvolution
 from .scm.models.fork import Fork as Fork
 from .scm.models.kernels import KernelModel as KernelModel
@@ -85,9 +89,12 @@ from .scm.parameters import flatten as flatten
 from .scm.parameters import pick as pick
 from .scm.parameters import size_of as size_of
 from .scm.parameters import unflatten as unflatten
+from .scm.solution_lists import SolutionList as SolutionList
+from .scm.solution_lists import enumerate_solutions as enumerate_solutions
 from .scm.streams import Streams as Streams
 from .tasks.kernels import KernelTask as KernelTask
 from .tasks.kernels import iid_kernels as iid_kernels
+from .tasks.physics.pairs import kernel_pairs as kernel_pairs
 from .tasks.protocol import Task as Task
 from .tasks.protocol import TaskBase as TaskBase
 from .tasks.sampling import check_mode as check_mode

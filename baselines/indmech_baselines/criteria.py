@@ -31,6 +31,8 @@ RIDGE = 1e-8
 """Fit error below which a solution counts as one: the noise level of the evidence."""
 LARGEST = 512
 """Parameters of a problem whose evidence is computed, at most."""
+ENTRIES = 2_000_000
+"""Entries of J'J that are held at once, about."""
 EVEN_HANDED = 2.0
 """Weight of the generic ratio beside the log evidence in `combined`: see `combined`."""
 
@@ -159,20 +161,22 @@ def flatness(problem: Problem, parameters: Parameters) -> Tensor:
     if count > LARGEST:
         raise UnsupportedError(f"flatness needs a Jacobian: {count} parameters are more than {LARGEST}")
     columns = {name: torch.Size(shape).numel() for name, shape in shapes.items()}
+    starts = next(iter(parameters.values())).shape[1]
+    at_once = max(1, ENTRIES // (problem.replicates * count * count))
     values = []
-    for s in range(next(iter(parameters.values())).shape[1]):  # a start at a time: Jacobians are large
-        start = {name: value[:, s] for name, value in parameters.items()}
-        sizes = _mechanism_norms(problem, start)
-        scale = torch.cat([sizes[name].unsqueeze(-1).expand(-1, columns[name]) for name in shapes], -1)
-        values.append(log_det_ridge(problem.jacobian(start, list(shapes)) * scale.unsqueeze(-2), RIDGE))
-    return torch.stack(values, -1)
+    for s in range(0, starts, at_once):
+        some = {name: value[:, s : s + at_once] for name, value in parameters.items()}
+        sizes = _mechanism_norms(problem, some)
+        scale = torch.cat([sizes[name].unsqueeze(-1).expand(-1, -1, columns[name]) for name in shapes], -1)
+        values.append(log_det_ridge(problem.jacobian(some, list(shapes)) * scale.unsqueeze(-2), RIDGE))
+    return torch.cat(values, -1)
 
 
 def _mechanism_norms(problem: Problem, parameters: Parameters) -> dict[str, Tensor]:
-    """Norm (R,) of its mechanism for each parameter."""
+    """Norm (R, S) of its mechanism for each parameter."""
     norms = {}
     for parts in problem.mechanisms.values():
-        norm_of_mechanism = _squared_norm([parameters[name].flatten(1) for name in parts]).sqrt()
+        norm_of_mechanism = _squared_norm([parameters[name].flatten(2) for name in parts]).sqrt()
         norms.update(dict.fromkeys(parts, norm_of_mechanism))
     return norms
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from indmech_bench import (
     Array,
     ConvolutionCascade,
     Problem,
+    SolutionList,
     UnsupportedError,
     check_zeros,
     count_solutions,
@@ -85,6 +87,44 @@ def shared_out(composite: Array, lengths: tuple[int, ...], limit: int) -> list[A
     if sum(counts) > limit:
         return None
     return [np.repeat(heads, counts, axis=0), *(np.concatenate(columns) for columns in zip(*kept, strict=True))]
+
+
+HELD = 3_000
+"""Solutions of two kernels that are polished and held, at most; more are made block by block, whenever asked for."""
+THREE = 20_000
+"""Solutions of three kernels, at most: they are held."""
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Solutions that are held: kernels (S, L_k)."""
+
+    kernels: tuple[Array, ...]
+
+    def __len__(self) -> int:
+        return len(self.kernels[0])
+
+    def block(self, start: int, stop: int) -> tuple[Array, ...]:
+        """Kernels (B, L_k) of these solutions."""
+        return tuple(kernel[start:stop] for kernel in self.kernels)
+
+    def one(self, index: int) -> tuple[Array, ...]:
+        """Kernels (L_k,) of one of them."""
+        return tuple(kernel[index] for kernel in self.kernels)
+
+
+Listed = Held | SolutionList
+"""All solutions of a replicate: how many there are, and any block of them."""
+
+
+def listed(composite: Array, lengths: tuple[int, ...], limit: int) -> Listed | None:
+    """The solutions, in a reproducible order; None where there are more than `limit`, of three kernels than THREE."""
+    if len(lengths) == 2:
+        pair = lengths[0], lengths[1]
+        if HELD < count_solutions(composite, pair) <= limit:
+            return SolutionList.of(composite, pair, limit)
+    kernels = shared_out(composite, lengths, min(limit, THREE))
+    return None if kernels is None else Held(tuple(kernels))
 
 
 def as_parameters(problem: Problem, rows: Sequence[Sequence[Array]]) -> dict[str, Tensor]:

@@ -45,7 +45,7 @@ class JointDiagonalisation:
 
     def fit(self, problem: Problem) -> Solution:
         model = problem.model
-        if not isinstance(model, LinearEnvironments):
+        if not isinstance(model, LinearEnvironments) or model.environments < 2:
             raise UnsupportedError("there are no environments with a mixing matrix in common")
         environments = model.environments
         weights = problem.randn("pencils", self.pairs, 2, environments).double().square().numpy()

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from indmech_baselines.criteria import ByCriterion, criterion_named
+from indmech_baselines.criteria import ByCriterion, Criterion, criterion_named
 from indmech_baselines.factoring import chain_of, stacked
 from indmech_bench import (
     Array,
@@ -54,23 +54,40 @@ class PathSwap(ByCriterion, GradientMethod):
         trained = self.trained(problem)
         with torch.no_grad():
             now, _ = levenberg_marquardt(problem, trained)
-            moving = torch.ones(problem.replicates, dtype=torch.bool)
-            swapped = torch.zeros(problem.replicates, dtype=torch.float64)
-            for _ in range(self.swaps):
-                candidates, count = _neighbours(now, moving)
-                with problem.prepaid(count * moving * criterion.cost(problem)):
-                    values = criterion(problem, candidates)
-                chosen = problem.least(values, torch.arange(values.shape[1]) < count.unsqueeze(-1))
-                moving = moving & is_less(values.gather(1, chosen.unsqueeze(-1))[:, 0], values[:, 0])
-                if not bool(moving.any()):
-                    break
-                now = {
-                    name: torch.where(moving.unsqueeze(-1), pick(candidates, chosen)[name], value)
-                    for name, value in now.items()
-                }
-                swapped += moving
+            now, swapped = walk(problem, criterion, now, torch.ones(problem.replicates, dtype=torch.bool), self.swaps)
             polished, loss = levenberg_marquardt(problem, now)
         return problem.solution(polished, swaps=swapped, loss=loss)
+
+
+def walk(
+    problem: Problem, criterion: Criterion, now: dict[str, Tensor], moving: Tensor, swaps: int
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Where the best exchange, made again and again while the criterion falls, leads to; and how many were made (R,).
+
+    Args:
+        problem: whose replicates walk.
+        criterion: what is to fall.
+        now: where they begin, (R, L_k).
+        moving: those that walk at all, (R,); one whose budget does not pay for a look at its neighbours stays.
+        swaps: most exchanges.
+    """
+    swapped = torch.zeros(problem.replicates, dtype=torch.float64)
+    for _ in range(swaps):
+        candidates, count = _neighbours(now, moving)
+        price = count * moving * criterion.cost(problem)
+        moving = moving & (problem.remaining >= price)
+        with problem.prepaid(price * moving):
+            values = criterion(problem, candidates)
+        chosen = problem.least(values, torch.arange(values.shape[1]) < count.unsqueeze(-1))
+        moving = moving & is_less(values.gather(1, chosen.unsqueeze(-1))[:, 0], values[:, 0])
+        if not bool(moving.any()):
+            break
+        now = {
+            name: torch.where(moving.unsqueeze(-1), pick(candidates, chosen)[name], value)
+            for name, value in now.items()
+        }
+        swapped += moving
+    return now, swapped
 
 
 def _neighbours(now: dict[str, Tensor], moving: Tensor) -> tuple[dict[str, Tensor], Tensor]:

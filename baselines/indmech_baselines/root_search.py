@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from indmech_baselines.criteria import ByCriterion, criterion_named
-from indmech_baselines.factoring import chain_of, observed_composites, shared_out, stacked
-from indmech_bench import Problem, Solution, levenberg_marquardt, pick, register_method
+from indmech_baselines.factoring import Listed, as_parameters, chain_of, listed, observed_composites, stacked
+from indmech_bench import Problem, Solution, levenberg_marquardt, register_method
 
-CHUNK = 64
-"""Solutions of a replicate whose criterion is computed at once."""
+CHUNK = 64, 2048
+"""Solutions whose criterion is computed at once: of one replicate at least, of all together at most."""
 
 
 @register_method("root-search-independent", criterion="independence")
@@ -34,7 +34,8 @@ class RootSearch(ByCriterion):
     `likelihood` is the density of log rho under the null of independent mechanisms, `lag-one` a placebo. Costs one unit
     a solution and what the criterion costs.
 
-    limit: most solutions of a replicate; one that has more ends as not finite.
+    limit: most solutions of a replicate; one that has more ends as not finite. Beyond 3,000 they are made block by
+        block and only the chosen one is polished.
     Skips all but chains of two or three short kernels, and samples. Without a phase (spectrum) solutions of minimum
     phase are listed: reflected zeros change no prediction.
     Source: docs/theory.md, FIR cascade.
@@ -45,38 +46,57 @@ class RootSearch(ByCriterion):
     ranges: ClassVar[dict[str, str]] = {"limit": "[1, inf)"}
 
     criterion: str = "independence"
-    limit: int = 20_000
+    limit: int = 200_000
 
     def fit(self, problem: Problem) -> Solution:
-        pairs, found = problem.search(f"all solutions, at most {self.limit}", lambda: self._all_solutions(problem))
+        lists = problem.search(f"all solutions, at most {self.limit}", lambda: self._all_solutions(problem))
+        found = torch.tensor([0.0 if listed is None else len(listed) for listed in lists], dtype=torch.float64)
         criterion = criterion_named(self.criterion)
         with torch.no_grad(), problem.prepaid(found * (1 + criterion.cost(problem))):
-            values = self._values(problem, pairs)
+            values = self._values(problem, lists)
         chosen = problem.least(values, torch.arange(values.shape[1]) < found.unsqueeze(-1))
-        polished, loss = levenberg_marquardt(problem, pick(pairs, chosen), 5)
+        polished, loss = levenberg_marquardt(problem, self._picked(problem, lists, chosen.tolist()), 5)
         return problem.solution(polished, solutions=found, loss=loss)
 
-    def _all_solutions(self, problem: Problem) -> tuple[dict[str, Tensor], Tensor]:
-        """Kernels (R, S, L_k) of all solutions, and how many of them are a replicate's (R,)."""
-        names = chain_of(problem).names
-        rows = []
-        found = torch.zeros(problem.replicates, dtype=torch.float64)
-        for r, composite in enumerate(observed_composites(problem)):
-            finite = bool(np.isfinite(composite).all())
-            solutions = shared_out(composite, chain_of(problem).lengths, self.limit) if finite else None
-            if solutions is None:
-                rows.append({name: torch.full((1, *problem.shapes[name]), torch.nan) for name in names})
-                continue
-            found[r] = len(solutions[0])
-            rows.append({name: torch.from_numpy(kernel) for name, kernel in zip(names, solutions, strict=True)})
-        return {name: value.to(problem.dtype) for name, value in stacked(rows).items()}, found
-
-    def _values(self, problem: Problem, pairs: dict[str, Tensor]) -> Tensor:
-        """The criterion (R, S)."""
-        count = next(iter(pairs.values())).shape[1]
-        criterion = criterion_named(self.criterion)
-        chunks = [
-            criterion(problem, {name: value[:, first : first + CHUNK] for name, value in pairs.items()})
-            for first in range(0, count, CHUNK)
+    def _all_solutions(self, problem: Problem) -> list[Listed | None]:
+        """The solutions of each replicate; None for one that has too many, or no finite observation."""
+        lengths = chain_of(problem).lengths
+        return [
+            listed(composite, lengths, self.limit) if np.isfinite(composite).all() else None
+            for composite in observed_composites(problem)
         ]
+
+    @staticmethod
+    def _picked(problem: Problem, lists: list[Listed | None], chosen: list[int]) -> dict[str, Tensor]:
+        """Kernels (R, L_k) of the chosen solutions."""
+        nothing = [np.full(shape, np.nan) for shape in problem.shapes.values()]
+        return as_parameters(
+            problem, [nothing if of is None else of.one(index) for of, index in zip(lists, chosen, strict=True)]
+        )
+
+    @staticmethod
+    def _block(problem: Problem, lists: list[Listed | None], start: int, stop: int) -> dict[str, Tensor]:
+        """Kernels (R, B, L_k) of these solutions of each replicate; where there are fewer, the first one again."""
+        names = problem.shapes
+        rows = []
+        for solutions in lists:
+            if solutions is None:
+                rows.append(
+                    {name: torch.full((1, *problem.shapes[name]), torch.nan, dtype=torch.float64) for name in names}
+                )
+                continue
+            kernels = solutions.block(*((start, stop) if start < len(solutions) else (0, 1)))
+            rows.append(dict(zip(names, map(torch.from_numpy, kernels), strict=True)))
+        return {name: value.to(problem.dtype) for name, value in stacked(rows).items()}
+
+    def _values(self, problem: Problem, lists: list[Listed | None]) -> Tensor:
+        """The criterion (R, S)."""
+        count = max([1, *(len(solutions) for solutions in lists if solutions is not None)])
+        size = max(CHUNK[0], CHUNK[1] // problem.replicates)
+        criterion = criterion_named(self.criterion)
+        chunks = []
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            values = criterion(problem, self._block(problem, lists, start, stop))
+            chunks.append(values.expand(-1, stop - start) if values.shape[1] == 1 else values)
         return torch.cat(chunks, -1)

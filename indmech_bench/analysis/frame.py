@@ -9,6 +9,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.results.curves import CURVES, read_curves
 from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.row_fields import field_of
+from indmech_bench.results.row_lines import CHECK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 def load(folder: str | Path) -> pd.DataFrame:
     """The newest rows of a results folder as a table, one line a replicate.
 
-    Columns: the fields of a row, metrics as `metrics.<name>` and likewise `truth.`, `details.`; `label` is the
-    method with the settings that distinguish it, `task_label` likewise; `family` of the task, empty where it is not
-    known; `control`: whether its truths have a given rho, so that it never counts in a rank. Raises InputError when the
-    folder holds no results or damaged ones.
+    Columns: the fields of a row but its checksum, metrics as `metrics.<name>` and likewise `truth.`, `details.`;
+    `label` is the method with the settings that distinguish it, `task_label` likewise; `family` of the task, empty
+    where it is not known; `control`: whether its truths have a given rho, so that it never counts in a rank. Raises
+    InputError when the folder holds no results or damaged ones.
     """
     import pandas as pd
 
@@ -31,9 +32,10 @@ def load(folder: str | Path) -> pd.DataFrame:
     place = existing_folder(folder)
     rows, _ = newest(read_folder(place))
     nested = ("metrics", "truth", "details")
+    left_out = (*nested, CHECK)
     flat = [
         {
-            **{name: value for name, value in row.items() if name not in nested},
+            **{name: value for name, value in row.items() if name not in left_out},
             **{f"{group}.{name}": value for group in nested for name, value in field_of(row, group).items()},
         }
         for row in with_tasks(with_labels(rows), [place])

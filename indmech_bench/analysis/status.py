@@ -19,6 +19,7 @@ from indmech_bench.results.current import newest
 from indmech_bench.results.file_names import row_file_name
 from indmech_bench.results.folder import ERRORS, existing_folder, read_folder, read_manifest
 from indmech_bench.results.row_fields import LabelledRow
+from indmech_bench.results.row_lines import CHECK
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable
@@ -71,14 +72,16 @@ class Change:
 class FolderStatus:
     """What a results folder holds.
 
-    counts: status -> rows, of statuses that there are; left_out: rows made by older code; failures (those that were
-    skipped last), changes: None where they were not asked for.
+    counts: status -> rows, of statuses that there are; left_out: rows made by older code; unchecked: of the others,
+    those made before rows had a checksum; failures (those that were skipped last), changes: None where they were not
+    asked for.
     """
 
     folder: Path
     counts: dict[str, int]
     runs: int
     left_out: int
+    unchecked: int
     holes: tuple[Hole, ...]
     failures: tuple[Failure, ...] | None
     changes: tuple[Change, ...] | None
@@ -106,6 +109,7 @@ def status_of(
         counts={status: number for status, number in count(rows).items() if number},
         runs=len(manifest["runs"]),
         left_out=left_out,
+        unchecked=sum(CHECK not in row for row in rows),
         holes=tuple(_holes(rows)),
         failures=tuple(_failures(rows, place)) if failures else None,
         changes=tuple(_changes(rows, plugins, manifest)) if why else None,

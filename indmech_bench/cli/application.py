@@ -16,7 +16,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Plugins = Annotated[list[Path], typer.Option("--plugin", help="A file that registers methods or tasks; repeatable.")]
+Plugins = Annotated[
+    list[Path], typer.Option("--plugin", help="A file that registers methods, tasks or kernels; repeatable.")
+]
 
 
 def _known_format(form: str) -> str:

@@ -12,6 +12,7 @@ from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.terminal import show, show_bytes
 from indmech_bench.errors import InputError
 from indmech_bench.results.statuses import Status
+from indmech_bench.text.lines import printable
 
 
 @app.command()
@@ -46,7 +47,7 @@ def merge(
     """
     from indmech_bench.results import merging
 
-    show("\n".join(merging.merge(folders, out=out).sentences))
+    show("\n".join(map(printable, merging.merge(folders, out=out).sentences)))
 
 
 @app.command()

@@ -17,7 +17,7 @@ Long = Annotated[bool, typer.Option("--long", help="All columns in a terminal, o
 
 @app.command("list")
 def list_(
-    kind: Annotated[str, typer.Argument(help="tasks, methods, references, metrics or suites")],
+    kind: Annotated[str, typer.Argument(help="tasks, methods, references, kernels, metrics or suites")],
     form: Form = "table",
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     every_column: Long = False,
@@ -34,7 +34,10 @@ def list_(
 
 @app.command()
 def describe(
-    name: Annotated[str, typer.Argument(help="a task, method, reference, metric or suite", autocompletion=every_name)],
+    name: Annotated[
+        str,
+        typer.Argument(help="a task, method, reference, kernel, metric or suite", autocompletion=every_name),
+    ],
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """Say all that is known of one name.
@@ -155,3 +158,17 @@ def winners(
     from indmech_bench.text.writing import write
 
     show(write(pairing_columns.winners_document(folder, pairings.winners(folder, family=family)), form))
+
+
+@app.command()
+def pairs(
+    pairs: Annotated[int, typer.Option(help="How many draws of each pair.")] = 400,
+    form: Form = "table",
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Say how generic pairs of named kernels are to each other: log rho beside iid Gaussian taps."""
+    from indmech_bench.tasks.physics import pair_columns
+    from indmech_bench.tasks.physics.pairs import pair_lines
+    from indmech_bench.text.writing import write
+
+    show(write(pair_columns.document(pair_lines(pairs, plugin)), form))

@@ -13,6 +13,7 @@ from indmech_bench.cli.application import Form, Plugins, app
 from indmech_bench.cli.run_options import with_run_options
 from indmech_bench.cli.terminal import say, show
 from indmech_bench.harness.options import RunOptions
+from indmech_bench.text.lines import printable
 
 if TYPE_CHECKING:
     from indmech_bench.harness.benchmark import Report
@@ -54,14 +55,17 @@ def _end(report: Report, options: RunOptions, against: Path | None) -> NoReturn:
     if report.resumed:
         show(f"{report.resumed} rows were there already")
     show(str(report))
+    if report.left:
+        why = f" ({report.why_left})" if report.why_left else ""
+        print(printable(f"{report.left} rows are left{why}: the same command goes on from there"), file=sys.stderr)
     place = shlex.quote(str(report.folder))
     if report.failed:
         following = f"status {place} --failures"
     else:
         beside = f"merge {shlex.quote(str(against))} {place} --out {place}-beside"
         following = f"leaderboard {place}" if against is None else beside
-    print(f"{report.folder}, {clock(report.seconds)}; next: indmech-bench {following}", file=sys.stderr)
-    raise typer.Exit(1 if report.failed else 0)
+    print(printable(f"{report.folder}, {clock(report.seconds)}; next: indmech-bench {following}"), file=sys.stderr)
+    raise typer.Exit(1 if report.failed or report.left else 0)
 
 
 def _say_what_is_missing(folder: Path, options: RunOptions) -> None:

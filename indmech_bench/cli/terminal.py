@@ -10,6 +10,8 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 
+from indmech_bench.text.lines import printable
+
 SPELLED = {"–": "-", "…": "...", "─": "-", "│": "|", "ρ": "rho", "σ": "sigma", "λ": "lambda", "≤": "<=", "≥": ">=",
            "∞": "inf", "×": "x", "±": "+-"}  # fmt: skip
 """Signs of tables and sentences as plain letters."""
@@ -64,5 +66,5 @@ def _readers() -> Iterator[None]:
 def say(sentence: str, code: int = 2) -> int:
     """Say a sentence on standard error; returns the exit status `code`."""
     if sys.stderr is not None:
-        print(f"indmech-bench: {sentence}", file=sys.stderr)
+        print(f"indmech-bench: {printable(sentence)}", file=sys.stderr)
     return code

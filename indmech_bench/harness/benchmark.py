@@ -6,22 +6,26 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from indmech_bench.harness.batches import batches_of, seeds_of_a_job
-from indmech_bench.harness.cells import Cell
+from indmech_bench.harness.attempts import NOT_RETRIED
+from indmech_bench.harness.batches import batches_of, is_row_exact, seeds_of_a_job
+from indmech_bench.harness.cells import Cell, shared_search
 from indmech_bench.harness.options import RunOptions, takes_run_options
 from indmech_bench.harness.planning import Plan, plan
 from indmech_bench.harness.preflight import check_plan
 from indmech_bench.harness.progress.progress import Progress
 from indmech_bench.harness.progress.timing import Timing
+from indmech_bench.harness.workers.cluster import dask_cluster
 from indmech_bench.harness.workers.kernels import together
-from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, result_of
-from indmech_bench.harness.workers.running import Bundle, run_jobs
+from indmech_bench.harness.workers.messages import Job, Outcome, result_of
+from indmech_bench.harness.workers.remote import Plugin, RemoteWork
+from indmech_bench.harness.workers.running import run_jobs
+from indmech_bench.harness.workers.submitting import Bundle, Told
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
 from indmech_bench.results.curves import keep_curves
@@ -30,23 +34,32 @@ from indmech_bench.results.folder import Writer, move_aside, read_manifest, writ
 from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
 from indmech_bench.results.row_fields import Row
+from indmech_bench.results.row_lines import with_check
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
+
+SALT, MASK = "--salt", "***"
 
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended: counts over everything that was asked for, the rows done before it began, how long it took."""
+    """How a run ended: counts over everything that was asked for, the rows done before it began, how long it took.
+
+    left: rows that are not there, since no worker took their jobs; why_left: what became of the last try.
+    """
 
     folder: Path
     ok: int
     failed: int
     skipped: int
     resumed: int = 0
+    left: int = 0
+    why_left: str = ""
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
+        counts = f"{self.ok} ok, {self.failed} failed, {self.skipped} skipped"
+        return f"{counts}, {self.left} left" if self.left else counts
 
 
 @takes_run_options()
@@ -67,6 +80,8 @@ def run_plans(plans: Sequence[Plan]) -> Report:
         failed=sum(report.failed for report in reports),
         skipped=sum(report.skipped for report in reports),
         resumed=sum(report.resumed for report in reports),
+        left=sum(report.left for report in reports),
+        why_left=next((report.why_left for report in reports if report.why_left), ""),
         seconds=sum(report.seconds for report in reports),
     )
 
@@ -75,13 +90,15 @@ def run_plan(what: Plan) -> Report:
     """Run what a plan covers. Raises InputError before anything is written."""
     began = time.monotonic()
     workers = check_plan(what)
-    jobs = what.options.jobs if isinstance(what.options.jobs, Executor) else workers
     if what.options.fresh:
         aside = move_aside(what.folder)
         if aside:
             print(f"the folder that was there is now {aside}", file=sys.stderr)
-    with writing(what.folder) as writer:
-        report = _run(what, writer, jobs)
+    with contextlib.ExitStack() as held:
+        jobs = what.options.jobs if isinstance(what.options.jobs, Executor) else workers
+        if what.options.dask:
+            jobs = held.enter_context(dask_cluster(what.options.dask))
+        report = _run(what, held.enter_context(writing(what.folder)), jobs)
     return replace(report, seconds=time.monotonic() - began)
 
 
@@ -89,7 +106,7 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
     keys = what.row_keys()
     before = {key: row["status"] for key, row in writer.rows.items() if key in keys}
     done = {key for key, status in before.items() if not (what.options.retry_failed and status in FAILED)}
-    cells = what.left(writer.rows)
+    cells = [(cell, group) for cell, seeds in what.left(writer.rows) for group in _groups(cell, seeds, writer.rows)]
     most = seeds_of_a_job(sum(len(seeds) for _, seeds in cells), jobs if isinstance(jobs, int) else None)
     todo = [job for cell, seeds in cells for job in _jobs(what, cell, seeds, most)]
     _show_again(writer, done)
@@ -97,11 +114,25 @@ def _run(what: Plan, writer: Writer, jobs: int | Executor) -> Report:
         run_id = new_run_id()
         entry = _manifest_entry(what, jobs)
         writer.record(run_id, entry)
-        kernels = _work(what, writer, jobs, todo, run_id, len(done))
-        writer.record(run_id, {**entry, "kernels": kernels})
+        told = _work(what, writer, jobs, todo, run_id, len(done))
+        writer.record(run_id, {**entry, "kernels": together(told.kernels)})
     counts = count(row for key, row in writer.rows.items() if key in keys)
-    failed = sum(counts[status] for status in FAILED)
-    return Report(what.folder, counts[Status.OK], failed, counts[Status.SKIPPED], resumed=len(done))
+    failed, left = sum(counts[status] for status in FAILED), len(keys) - sum(counts.values())
+    why_left = told.why_left if todo and left else ""
+    return Report(what.folder, counts[Status.OK], failed, counts[Status.SKIPPED], len(done), left, why_left)
+
+
+def _groups(cell: Cell, seeds: Sequence[int], rows: Mapping[str, Row]) -> Iterator[list[int]]:
+    """The seeds of a cell that are to be run, in groups whose jobs are their own.
+
+    Those that were tried alone before and failed come last, so that they use up no time limit of the others.
+    """
+    keys = cell.keys(seeds)
+    tried = [seed for seed, key in keys.items() if key in rows and not rows[key]["reason"].startswith(NOT_RETRIED)]
+    if is_row_exact(cell.method.entry.facts):
+        yield from ([seed for seed in keys if seed not in set(tried)], tried)
+    else:  # of a block, all seeds are run together anyway
+        yield list(keys)
 
 
 def _show_again(writer: Writer, done: set[str]) -> None:
@@ -113,9 +144,8 @@ def _show_again(writer: Writer, done: set[str]) -> None:
 
 
 def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
-    salt = what.options.salt
     return {
-        **provenance([word.replace(salt, "***") if salt else word for word in what.options.command]),
+        **provenance(_without_salt(what.options.command)),
         "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
         "tasks": sorted({cell.task.label for cell in what.cells}),
@@ -127,6 +157,16 @@ def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
     }
 
 
+def _without_salt(command: Sequence[str]) -> list[str]:
+    """A command as anyone may read it: what follows --salt is masked, and nothing else that happens to contain it."""
+    masked: list[str] = []
+    for word in command:
+        if masked and masked[-1] == SALT:
+            word = MASK
+        masked.append(f"{SALT}={MASK}" if word.startswith(f"{SALT}=") else word)
+    return masked
+
+
 def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[tuple[Cell, Job]]:
     """The jobs of a cell on these seeds."""
     for _, wanted in batches_of(cell.method.entry.facts, seeds, most):
@@ -135,18 +175,16 @@ def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[t
 
 def _work(
     what: Plan, writer: Writer, jobs: int | Executor, todo: list[tuple[Cell, Job]], run_id: str, there: int
-) -> Kernels:
-    """Run what is to do, and keep it; returns what kernels were made ready for it."""
-    cells = {id(job): cell for cell, job in todo}
-    bundles, kernels = bundles_of(todo), list[Kernels]()
-    finished = run_jobs(bundles, jobs, what.timeout, kernels)
+) -> Told:
+    """Run what is to do, and keep it."""
+    cells, bundles, told = {id(job): cell for cell, job in todo}, bundles_of(todo), Told()
+    finished = run_jobs(bundles, jobs, what.timeout, told, RemoteWork(tuple(map(Plugin.read, what.plugins))))
     with contextlib.closing(finished), _progress(what, writer, bundles, todo, jobs) as progress:
         progress.begin(what.folder, there)
-        for bundle, outcomes_of_jobs in finished:
-            for job, outcomes in zip(bundle, outcomes_of_jobs, strict=True):
-                _keep(cells[id(job)], run_id, outcomes, writer)
-            progress.done(bundle, outcomes_of_jobs)
-    return together(kernels)
+        for job, outcomes in finished:
+            _keep(cells[id(job)], run_id, outcomes, writer)
+            progress.done(job, outcomes)
+    return told
 
 
 def _progress(
@@ -167,10 +205,8 @@ def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
     """
     bundles: dict[Hashable, list[Job]] = {}
     for cell, job in todo:
-        search = cell.method.entry.facts.get("search")
-        package = cell.method.entry.module.partition(".")[0]
-        same = (cell.task.label, cell.budget, cell.precision, cell.training, tuple(job["seeds"]), package, search)
-        bundles.setdefault(same if search else id(job), []).append(job)
+        shared = shared_search(cell)
+        bundles.setdefault((shared, tuple(job["seeds"])) if shared else id(job), []).append(job)
     return sorted((tuple(jobs) for jobs in bundles.values()), key=len, reverse=True)
 
 
@@ -181,8 +217,9 @@ def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> N
         if outcome.get("parameters"):
             path = writer.folder, cell.task.name, cell.method.name, keys[outcome["seed"]]
             keep_solution(*path, outcome["parameters"])
-    rows: list[Row] = [
-        {"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)} for outcome in outcomes
+    rows = [
+        with_check({"key": keys[outcome["seed"]], "run": run_id, **cell.identity, **result_of(outcome)})
+        for outcome in outcomes
     ]
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome.get("curves"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from indmech_bench.errors import InputError
@@ -83,6 +83,13 @@ class Cell:
         }
 
 
+def shared_search(cell: Cell) -> Hashable:
+    """What cells have in common that search alike, which jobs on the same seeds do only once; None for no search."""
+    search = cell.method.entry.facts.get("search")
+    package = cell.method.entry.module.partition(".")[0]
+    return (cell.task.label, cell.budget, cell.precision, cell.training, package, search) if search else None
+
+
 def make_cells(
     catalogue: Catalogue,
     tasks: Sequence[str],
@@ -119,7 +126,8 @@ def make_cells(
     for task in named_tasks:
         settled = [(file.method, file.protocol) for file in tuned if file.task == task]
         matched = [(named, MATCHED_FIT) for named in polished]
-        plain = [(named, "default") for named in (*references, *named_methods)]
+        beside = [named for named in references if _stands_beside(named, task)]
+        plain = [(named, "default") for named in (*beside, *named_methods)]
         for method, protocol in (*plain, *matched, *settled):
             reference = method.entry.kind == "reference"
             yield Cell(
@@ -132,6 +140,12 @@ def make_cells(
                 source=source_hash(method.entry),
                 protocol=protocol,
             )
+
+
+def _stands_beside(reference: Named, task: Named) -> bool:
+    """Whether a reference is one for tasks of this family."""
+    families = reference.entry.facts["families"]
+    return not families or task.entry.facts.get("family") in families
 
 
 def _polished(method: Named) -> Named | None:

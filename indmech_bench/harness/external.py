@@ -18,10 +18,12 @@ from indmech_bench.registry.entries import NAME, Entry
 from indmech_bench.registry.identity import EXTERNAL
 from indmech_bench.registry.notation import Named
 from indmech_bench.registry.registration import build, resolve
-from indmech_bench.results.folder import cannot_write, writing
+from indmech_bench.results.files import cannot_write
+from indmech_bench.results.folder import writing
 from indmech_bench.results.parameter_files import read_arrays, write_arrays
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance
 from indmech_bench.results.row_fields import Row, field_of
+from indmech_bench.results.row_lines import with_check
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table
@@ -124,6 +126,7 @@ def score_file(
         "cost": None,
         "seconds": None,
     }
+    row = with_check(row)
     if out is not None:
         _keep(row, Path(out), named, command)
     return row

@@ -15,6 +15,7 @@ from indmech_bench.errors import BudgetExceededError, InputError, TruthNotFoundE
 from indmech_bench.harness.batches import batches_of
 from indmech_bench.harness.replicates import DTYPES, draw_truth, pose_problem, score_solution
 from indmech_bench.harness.workers.messages import Job, Outcome, Reply, failed, failure
+from indmech_bench.harness.workers.seals import sealed
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.searches import Searches
 from indmech_bench.problem.solution import Solution
@@ -46,7 +47,7 @@ def execute(job: Job, common: dict[tuple[int, ...], Searches] | None = None) -> 
     """
     threads, default = torch.get_num_threads(), torch.get_default_dtype()
     try:
-        return {"outcomes": _outcomes(job, defaultdict(Searches) if common is None else common)}
+        return {"outcomes": sealed(job, _outcomes(job, defaultdict(Searches) if common is None else common))}
     except UnsupportedError as error:
         return failure(Status.SKIPPED, str(error))
     except (InputError, TruthNotFoundError) as error:

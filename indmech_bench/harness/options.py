@@ -56,6 +56,8 @@ class RunOptions:
             python="Or an Executor whose workers are to run the jobs (a cluster's).",
         ),
     ] = None
+    dask: Annotated[str, Said("Scheduler of a Dask cluster that runs the cells.", "--dask")] = ""
+    shard: Annotated[str, Said("I/N: the I-th of N parts of the cells, from 0 on.", "--shard")] = ""
     timeout: Annotated[float | None, Said("Seconds an attempt may take; 300 by default.", "--timeout")] = None
     budget: Annotated[float | None, Said("Cost units a replicate may spend.", "--budget")] = None
     precision: Annotated[str | None, Said("float64 or float32.", "--precision")] = None

@@ -12,6 +12,7 @@ from indmech_bench.harness.cells import Cell, make_cells
 from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.suites.defaults import configured, folder_for
 from indmech_bench.harness.suites.seeds import read_seeds
+from indmech_bench.harness.suites.shards import read_shard
 from indmech_bench.harness.suites.suite import Suite, check_limits, read_suite
 from indmech_bench.harness.tuning.settings_file import check_tuned, read_tuned
 from indmech_bench.problem.engine.kernels.compiling import FUSED, PLAIN, is_available
@@ -75,22 +76,28 @@ def planned(options: RunOptions) -> Plan:
         for sentence in check_tuned(tuned, named, budget, precision):
             warnings.warn(sentence, stacklevel=2)
     every = [] if files else [entry.name for entry in catalogue.of_kind("method")]
-    cells = make_cells(
-        catalogue,
-        tasks,
-        options.methods or suite.methods or every,
-        salt=options.salt,
-        budget=budget,
-        precision=precision,
-        training=training,
-        tuned=tuned,
-        with_references=options.with_references,
-        matched_fit=options.matched_fit or (suite.matched_fit and not options.methods),
+    cells = list(
+        make_cells(
+            catalogue,
+            tasks,
+            options.methods or suite.methods or every,
+            salt=options.salt,
+            budget=budget,
+            precision=precision,
+            training=training,
+            tuned=tuned,
+            with_references=options.with_references,
+            matched_fit=options.matched_fit or (suite.matched_fit and not options.methods),
+        )
     )
+    name = suite.name
+    if options.shard:
+        shard = read_shard(options.shard)
+        cells, name = shard.of(cells), f"{name}-{shard.number}-of-{shard.shards}"
     return Plan(
         cells=tuple(cells),
         seeds=tuple(read_seeds(suite.seeds if options.seeds is None else options.seeds)),
-        folder=folder_for(options, suite.name),
+        folder=folder_for(options, name),
         timeout=timeout,
         plugins=plugins,
         options=options,

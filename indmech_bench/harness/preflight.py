@@ -29,13 +29,15 @@ _IMPORTED: dict[tuple[str, str, str], str] = {}
 def check_plan(what: Plan) -> int:
     """Everything that a run checks before it writes: how many workers it would have. Raises InputError."""
     jobs = what.options.jobs
+    if what.options.dask and jobs is not None:
+        raise InputError("--dask and --jobs exclude each other: the cluster has its own workers.")
     workers = default_jobs() if jobs is None else jobs
     if isinstance(workers, int):
         check_jobs(workers)
         if workers > MOST_A_CORE * cores():
             raise InputError(f"--jobs {workers} is more than {MOST_A_CORE} for each of the {cores()} cores here.")
     _check_folder(what.folder)
-    check_objects(what.cells, in_place=workers == 0)
+    check_objects(what.cells, in_place=workers == 0 and not what.options.dask)
     return workers if isinstance(workers, int) else cores()
 
 

@@ -8,21 +8,29 @@ from torch import Tensor
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.least_squares import damped_solve
 from indmech_bench.problem.problem import Problem
+from indmech_bench.scm.models.environments import SharedConvolution
 from indmech_bench.scm.parameters import Parameters, flatten, size_of, unflatten
 
 LARGEST = 128
 """Parameters of a problem whose normal equations are solved, at most."""
+LARGEST_SHARED = 1024
+"""The same where environments share a mechanism: the solution is one, which steps of first order do not reach."""
 CONVERGED = 1e-28
 STALLED = 1e-6
 DAMPING = (1e-3, 1e-12, 1e10)
 """Initial, smallest and largest damping, relative to the mean diagonal of J'J."""
 
 
+def largest(problem: Problem) -> int:
+    """Most parameters of a problem of this kind whose normal equations are solved."""
+    return LARGEST_SHARED if isinstance(problem.model, SharedConvolution) else LARGEST
+
+
 def require_normal_equations(problem: Problem) -> None:
-    """Raises UnsupportedError for a problem with more parameters than LARGEST."""
-    size = size_of(problem.shapes)
-    if size > LARGEST:
-        raise UnsupportedError(f"normal equations of {size} parameters are more than the {LARGEST} that are solved")
+    """Raises UnsupportedError for a problem with more parameters than are solved for."""
+    size, most = size_of(problem.shapes), largest(problem)
+    if size > most:
+        raise UnsupportedError(f"normal equations of {size} parameters are more than the {most} that are solved")
 
 
 def levenberg_marquardt(problem: Problem, parameters: Parameters, steps: int = 50) -> tuple[dict[str, Tensor], Tensor]:
@@ -32,9 +40,9 @@ def levenberg_marquardt(problem: Problem, parameters: Parameters, steps: int = 5
     lowers the loss (then mu / 10), refused elsewhere (then 10 mu). A row (one replicate, one start) stops when its
     loss is below 1e-28, when an accepted step gains less than 1e-6 of it, when mu is out of range, or when its
     replicate's budget is spent. Each replicate is charged p + 1 units for each step of each of its own active rows.
-    A problem with more than LARGEST parameters is left as it is: its solutions are a continuum, and Adam fits them.
+    A problem with more parameters than `largest` is left as it is: its solutions are a continuum, and Adam fits them.
     """
-    if size_of(problem.shapes) > LARGEST:
+    if size_of(problem.shapes) > largest(problem):
         with torch.no_grad():
             return dict(parameters), problem.loss(parameters)
     shapes = problem.shapes

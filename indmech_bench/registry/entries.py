@@ -17,7 +17,17 @@ from indmech_bench.errors import unknown
 from indmech_bench.registry.inheritance import SourceClass, lineage
 from indmech_bench.registry.values import Setting, read_value, written_value
 
-KINDS = {"register_task": "task", "register_method": "method", "register_reference": "reference"}
+KINDS = {
+    "register_task": "task",
+    "register_method": "method",
+    "register_reference": "reference",
+    "register_kernel": "kernel",
+}
+FACTS_OF_FUNCTIONS: dict[str, dict[str, Any]] = {
+    "kernel": {"units": "", "source": "", "pairs": {}},
+    "reference": {"families": []},
+}
+"""What the registration of a function says of it, by kind: it has no class to say it."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 DOCUMENTED = re.compile(r"(\w+(?:, \w+)*): (.+)")
 
@@ -156,7 +166,8 @@ def _entries(node: ast.ClassDef | ast.FunctionDef, module: str, path: Path) -> I
     settings, facts = _inherited(SourceClass(node, module, path)) if isinstance(node, ast.ClassDef) else ([], {})
     doc = ast.get_docstring(node) or ""
     for kind, name, options in registrations:
-        plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=facts)
+        known = FACTS_OF_FUNCTIONS.get(kind, facts)
+        plain = Entry(kind, name, module, path, node.name, doc, settings=tuple(settings), facts=known)
         try:
             yield with_options(plain, options)
         except ValueError as error:

@@ -14,7 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from indmech_bench.errors import InputError
-from indmech_bench.registry.entries import Entry, merged_facts, with_options
+from indmech_bench.registry.entries import FACTS_OF_FUNCTIONS, Entry, merged_facts, with_options
 from indmech_bench.registry.values import Setting
 
 MODULE = "__main__"
@@ -25,7 +25,7 @@ def session_entry(kind: str, name: str, registered: Any, options: dict[str, Any]
     """The entry of a class or function of this session. Raises InputError when it cannot be registered.
 
     Args:
-        kind: task, method or reference.
+        kind: task, method, reference or kernel.
         name: what it is registered as.
         registered: the class or function.
         options: the keyword arguments of its registration.
@@ -36,7 +36,7 @@ def session_entry(kind: str, name: str, registered: Any, options: dict[str, Any]
             raise InputError(f"setting '{field.name}' of '{name}' has no default.")
         type_name = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
         settings.append(Setting(field.name, type_name, field.default))
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = dict(FACTS_OF_FUNCTIONS.get(kind, {}))
     for base in reversed(registered.__mro__) if inspect.isclass(registered) else ():
         annotations = inspect.get_annotations(base)
         own_facts = {key: vars(base)[key] for key, kept in annotations.items() if _is_fact(base, key, kept)}

@@ -1,11 +1,11 @@
-"""Literal registration of tasks, methods and references, and their live objects by name."""
+"""Literal registration of tasks, methods, references and kernels, and their live objects by name."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,9 +50,29 @@ def register_method(name: str, **fixed: Any) -> Callable[[T], T]:
     return _register("method", name, fixed)
 
 
-def register_reference(name: str) -> Callable[[T], T]:
-    """Register a reference, a function `(problem, truth) -> Solution`. References know the truth: never ranked."""
-    return _register("reference", name, {})
+def register_reference(name: str, *, families: Sequence[str] = ()) -> Callable[[T], T]:
+    """Register a reference, a function `(problem, truth) -> Solution`. References know the truth: never ranked.
+
+    families: those whose tasks it stands beside, a literal list; without it, all.
+    """
+    return _register("reference", name, {"families": list(families)} if families else {})
+
+
+def register_kernel(name: str, *, units: str, source: str, pairs: dict[str, str] | None = None) -> Callable[[T], T]:
+    """Register a kernel of some field: a function `(generator, taps) -> array (taps,)` that draws one.
+
+    It draws from the numpy generator alone and is conditioned on nothing; its scale does not matter. One function may
+    bear several names.
+
+    Args:
+        name: of the kernel.
+        units: what a tap and its value are, for example `taps of 8 ms; reflection coefficient`.
+        source: who describes the shape.
+        pairs: registered kernels that it acts together with, each with the lengths `L1xL2` of both, in taps: the lines
+            of `indmech-bench pairs`.
+    """
+    given = {"units": units, "source": source, **({} if pairs is None else {"pairs": pairs})}
+    return _register("kernel", name, given)
 
 
 def resolve(catalogue: Catalogue, kind: str, text: str) -> Named:
@@ -67,6 +87,11 @@ def live(entry: Entry) -> Any:
     if key not in _LIVE:
         _import(entry)
     return _LIVE[key]
+
+
+def imported(kind: str, name: str) -> Any | None:
+    """What modules imported so far registered under this name, plugins among them; None where none did."""
+    return next((thing for (k, n, _), thing in _LIVE.items() if (k, n) == (kind, name)), None)
 
 
 def forget(entry: Entry) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
+from indmech_bench.results.files import DamagedError, cannot_write, open_own, open_regular, write_whole
 from indmech_bench.results.row_fields import Row
-from indmech_bench.results.rows import DamagedError, check_schema, read_rows, write_line
+from indmech_bench.results.row_lines import check_schema, write_line
+from indmech_bench.results.rows import read_rows
 from indmech_bench.text.lines import printable
 
 RUNS = "runs.jsonl"
@@ -35,17 +37,18 @@ def existing_folder(text: str | Path) -> Path:
 
 def read_folder(folder: Path) -> list[Row]:
     """All rows of a folder; a torn last line is left out with a warning. Raises InputError."""
-    rows, torn = read_rows(folder / RUNS)
-    if torn:
-        warnings.warn(f"{folder / RUNS}: a torn last line of {torn} bytes is left out.", stacklevel=2)
-    return rows
+    found = read_rows(folder / RUNS)
+    if found.torn:
+        warnings.warn(f"{folder / RUNS}: a torn last line of {found.torn} bytes is left out.", stacklevel=2)
+    return found.rows
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """`manifest.json`: run -> what it ran on and was asked for. Empty where there is none. Raises InputError."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(path) as file:
+            manifest = json.loads(file.read())
     except FileNotFoundError:
         return {"schema": SCHEMA, "runs": {}}
     except (OSError, ValueError, RecursionError) as error:
@@ -122,27 +125,18 @@ class Writer:
         """Put one run's entry into the manifest, atomically."""
         manifest = read_manifest(self.folder)
         manifest["runs"][run] = entry
-        partial = self.folder / f"{MANIFEST}.partial"
         try:
-            partial.write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
-            partial.replace(self.folder / MANIFEST)
+            write_whole(self.folder / MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=True) + "\n").encode())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                partial.unlink()
             raise cannot_write(self.folder, error) from error
 
     def keep_output(self, name: str, text: str) -> None:
         """Keep a traceback or a failed job's output in `errors/NAME.txt`."""
         try:
             (self.folder / ERRORS).mkdir(exist_ok=True)
-            (self.folder / ERRORS / f"{name}.txt").write_text(text, encoding="utf-8", errors="replace")
+            write_whole(self.folder / ERRORS / f"{name}.txt", text.encode("utf-8", "replace"))
         except OSError as error:
             raise cannot_write(self.folder, error) from error
-
-
-def cannot_write(folder: Path, error: OSError) -> InputError:
-    """The sentence for a folder that cannot be written."""
-    return InputError(f"cannot write to '{folder}': {error.strerror}; what was written before is kept.")
 
 
 @contextlib.contextmanager
@@ -150,15 +144,16 @@ def writing(folder: Path) -> Iterator[Writer]:
     """Make the folder if need be, lock it, take a torn last line away, and append to it. Raises InputError."""
     with _locked(folder):
         try:
-            file = os.open(folder / RUNS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            file = open_own(folder / RUNS, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             raise cannot_write(folder, error) from error
         try:
-            rows, torn = read_rows(folder / RUNS)
-            if torn:
-                warnings.warn(f"{folder / RUNS}: a torn last line of {torn} bytes is taken away.", stacklevel=3)
-                os.ftruncate(file, os.fstat(file).st_size - torn)
-            yield Writer(folder, file, rows)
+            found = read_rows(folder / RUNS)
+            if found.torn:
+                said = f"{folder / RUNS}: a torn last line of {found.torn} bytes is taken away."
+                warnings.warn(said, stacklevel=3)
+                os.ftruncate(file, os.fstat(file).st_size - found.torn)
+            yield Writer(folder, file, found.rows)
         finally:
             os.close(file)
 
@@ -168,7 +163,7 @@ def _locked(folder: Path) -> Iterator[None]:
     """Make the folder if need be and hold its lock. Raises InputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        lock = open_own(folder / LOCK, os.O_RDWR)
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import math
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indmech_bench.errors import InputError
-from indmech_bench.results.folder import cannot_write
+from indmech_bench.results.files import cannot_write, open_regular, write_whole
 from indmech_bench.results.statuses import Status
+from indmech_bench.text.lines import printable, short
 
 SOLUTIONS = "solutions"
+MAGIC = b"\x93NUMPY"
+"""What a file of a single array begins with."""
 Arrays = dict[str, NDArray[np.float64]]
 
 
@@ -45,13 +50,12 @@ def keep_solution(folder: Path, task: str, method: str, key: str, parameters: Ma
 
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write named arrays of float64. Raises InputError when the disk refuses."""
-    partial = path.with_suffix(".partial")
     named: dict[str, Any] = {name: np.asarray(value, dtype=np.float64) for name, value in arrays.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(file, **named)
-        partial.replace(path)
+        data = io.BytesIO()
+        np.savez(data, **named)
+        write_whole(path, data.getvalue())
     except OSError as error:
         raise cannot_write(path.parent, error) from error
 
@@ -63,24 +67,46 @@ def missing_solutions(folder: Path, rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 def read_arrays(path: Path, shapes: Mapping[str, Sequence[int]]) -> Arrays:
-    """Arrays of these names and shapes, (1, ...) allowed for (...). Raises InputError for anything else."""
+    """Arrays of these names and shapes, (1, ...) allowed for (...). Raises InputError for anything else.
+
+    Names, types, shapes and lengths are compared before any array is read, so that a file takes no more memory than
+    these arrays do.
+    """
     try:
-        with np.load(path) as file:
-            if not hasattr(file, "files"):
+        with open_regular(path) as file:
+            if file.read(len(MAGIC)) == MAGIC:
                 raise InputError(f"'{path}' holds one array, not an .npz of the parameters {', '.join(shapes)}.")
-            found = {name: file[name] for name in file.files}
+            with zipfile.ZipFile(file) as archive:
+                return _read(path, archive, shapes)
     except FileNotFoundError:
         raise InputError(f"'{path}' does not exist.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"'{path}' is no .npz of numbers: {error}.") from None
-    if set(found) != set(shapes):
-        raise InputError(f"'{path}' holds {', '.join(found) or 'nothing'}; the parameters are {', '.join(shapes)}.")
+    except InputError:
+        raise
+    except Exception as error:  # an archive from anywhere has more ways to be broken than can be listed
+        said = printable(short(f"{error}" or type(error).__name__, 100))
+        raise InputError(f"'{path}' is no .npz of numbers: {said}.") from None
+
+
+def _read(path: Path, archive: zipfile.ZipFile, shapes: Mapping[str, Sequence[int]]) -> Arrays:
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if set(members) != set(shapes) or len(members) != len(archive.infolist()):
+        found = printable(short(", ".join(members) or "nothing", 200))
+        raise InputError(f"'{path}' holds {found}; the parameters are {', '.join(shapes)}.")
+    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members.values()):
+        raise InputError(f"'{path}' is packed in a way that numpy does not use.")
     arrays: Arrays = {}
     for name, shape in shapes.items():
-        value, wanted = found[name], tuple(shape)
-        if value.dtype.kind not in "fiu" or value.shape not in (wanted, (1, *wanted)):
-            raise InputError(
-                f"'{name}' in '{path}' is {value.dtype} of shape {value.shape}, not real numbers of shape {wanted}."
-            )
-        arrays[name] = value.reshape(wanted).astype(np.float64)
+        with archive.open(members[name]) as member:
+            arrays[name] = _array(member, name, tuple(shape), path)
     return arrays
+
+
+def _array(member: IO[bytes], name: str, wanted: tuple[int, ...], path: Path) -> NDArray[np.float64]:
+    version = np.lib.format.read_magic(member)
+    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    shape, in_columns, dtype = read_header[version](member)
+    if dtype.kind not in "fiu" or shape not in (wanted, (1, *wanted)):
+        raise InputError(f"'{name}' in '{path}' is {dtype} of shape {shape}, not real numbers of shape {wanted}.")
+    data = member.read(math.prod(shape) * dtype.itemsize + 1)
+    values = np.frombuffer(data, dtype)
+    return values.reshape(shape, order="F" if in_columns else "C").reshape(wanted).astype(np.float64)

@@ -14,7 +14,6 @@ from indmech_bench.errors import UnsupportedError
 
 Array = NDArray[np.float64]
 
-LIMIT = 100_000
 REPEATED = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 """Radii tried for repeated zeros: an m-fold zero is computed with an error of about eps^(1/m)."""
 
@@ -117,33 +116,6 @@ def count_solutions(composite: Array, lengths: tuple[int, int]) -> int:
     return count_assignments(real_factors(composite), lengths[0] - 1)
 
 
-def _assignments(factors: list[RealFactor], degree: int) -> list[tuple[int, ...]]:
-    """Per solution, how many copies of each factor the first kernel gets."""
-    partial: list[tuple[tuple[int, ...], int]] = [((), 0)]
-    reach = [sum(g.degree * g.multiplicity for g in factors[i:]) for i in range(len(factors) + 1)]
-    for i, factor in enumerate(factors):
-        partial = [
-            ((*taken, copies), used + copies * factor.degree)
-            for taken, used in partial
-            for copies in range(factor.multiplicity + 1)
-            if used + copies * factor.degree <= degree <= used + copies * factor.degree + reach[i + 1]
-        ]
-    return [taken for taken, _ in partial]
-
-
-def _product(factors: list[RealFactor], copies: NDArray[np.int64], length: int) -> Array:
-    """Kernels (S, length) with copies[s, i] of factor i, built up factor by factor, each with unit norm."""
-    kernels = np.zeros((len(copies), length))
-    kernels[:, 0] = 1.0
-    for i, factor in enumerate(factors):
-        for repeat in range(factor.multiplicity):
-            grown = factor.coefficients[0] * kernels
-            for lag in range(1, factor.degree + 1):
-                grown[:, lag:] += factor.coefficients[lag] * kernels[:, :-lag]
-            kernels = np.where((copies[:, i] > repeat)[:, None], grown, kernels)
-    return kernels / np.linalg.norm(kernels, axis=-1, keepdims=True)
-
-
 def convolve(first: Array, second: Array) -> Array:
     """Convolution of each row of (S, L1) with the same row of (S, L2): (S, L1 + L2 - 1)."""
     out = np.zeros((len(first), first.shape[1] + second.shape[1] - 1))
@@ -163,28 +135,7 @@ def convolution_jacobian(first: Array, second: Array) -> Array:
     return jacobian
 
 
-def enumerate_solutions(composite: Array, lengths: tuple[int, int], limit: int = LIMIT) -> tuple[Array, Array]:
-    """All pairs of real kernels, up to scale, whose convolution is `composite` (L1 + L2 - 1 taps).
-
-    Returns kernels (S, L1) of unit norm and (S, L2), polished by minimum-norm Newton steps. Raises UnsupportedError
-    when there are more than `limit` solutions. Up to numerical accuracy repeated zeros give each solution once.
-    """
-    l1, l2 = lengths
-    if composite.shape != (l1 + l2 - 1,):
-        raise ValueError(f"a composite of lengths {lengths} has {l1 + l2 - 1} taps, not {composite.shape}")
-    factors = real_factors(composite)
-    count = count_assignments(factors, l1 - 1)
-    if count > limit:
-        raise UnsupportedError(f"the problem has {count:,} solutions, more than the {limit:,} that are enumerated")
-    taken = np.array(_assignments(factors, l1 - 1), dtype=np.int64).reshape(count, len(factors))
-    total = np.array([factor.multiplicity for factor in factors], dtype=np.int64)
-    first, second = _product(factors, taken, l1), _product(factors, total - taken, l2)
-    composites = convolve(first, second)
-    second = second * ((composites @ composite) / (composites * composites).sum(-1))[:, None]
-    return _polish(first, second, composite)
-
-
-def _polish(first: Array, second: Array, composite: Array) -> tuple[Array, Array]:
+def polished(first: Array, second: Array, composite: Array) -> tuple[Array, Array]:
     """Newton steps of minimum norm in balanced scale, each kept only where it brings the composite nearer.
 
     A step is J'(JJ' + mu I)^-1 r with mu as small as JJ' can bear: where the kernels share a zero J is singular.

@@ -10,8 +10,28 @@ import torch
 from torch import Tensor
 
 
+class KernelIntervention:
+    """A map on the kernel of one mechanism. Those of a task's own are frozen dataclasses of this base."""
+
+    def acted(self, power: Tensor, taps: Tensor | None, n: int) -> Tensor:
+        """Power spectrum (..., n) of the kernel after it. Raises TypeError where it needs taps and there are none.
+
+        Args:
+            power: that before it, (..., n).
+            taps: of the kernel, (..., L); None where only its spectrum is known.
+            n: length of the signal.
+        """
+        raise NotImplementedError
+
+
+def _required(g: KernelIntervention, taps: Tensor | None) -> Tensor:
+    if taps is None:
+        raise TypeError(f"{g} acts on taps, and only a spectrum is known")
+    return taps
+
+
 @dataclass(frozen=True)
-class Modulation:
+class Modulation(KernelIntervention):
     """Multiply the kernel of mechanism k by exp(2 pi i s t / n): its spectrum moves by s bins (docs/theory.md)."""
 
     shift: int
@@ -19,6 +39,9 @@ class Modulation:
     def act(self, spectrum: Tensor) -> Tensor:
         """Power spectrum (..., n) of the intervened mechanism -> P_k(v - s), same shape."""
         return torch.roll(spectrum, self.shift, -1)
+
+    def acted(self, power: Tensor, taps: Tensor | None, n: int) -> Tensor:
+        return self.act(power)
 
 
 @lru_cache(maxsize=256)
@@ -31,7 +54,7 @@ def _waves(length: int, n: int, scale: float, dtype: torch.dtype) -> tuple[Tenso
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Stretch(KernelIntervention):
     """Multiply the times of the taps by `scale`: K(v) = sum_t a_t exp(-2 pi i s t v / n), v the signed frequency.
 
     Spikes move, amplitudes stay; scales multiply (a group law on parameters).
@@ -45,6 +68,23 @@ class Stretch:
         # a product and a sum over a row's own axes: a matrix product would mix rows' last bits
         real, imag = ((taps.unsqueeze(-1) * wave).sum(-2) for wave in (cosine, sine))
         return real.square() + imag.square()
+
+    def acted(self, power: Tensor, taps: Tensor | None, n: int) -> Tensor:
+        return self.power(_required(self, taps), n)
+
+
+@dataclass(frozen=True)
+class Dilation(Stretch):
+    """x(t) -> x(t / scale) of the band-limited signal through the taps: a stretch without periodic images.
+
+    K(v) becomes s K(s v) where |s v| <= n / 2 and 0 beyond it. A stretch by 2 of spikes leaves every second time empty,
+    and so repeats their spectrum; a wavelet of another frequency, or another wavelength, does not.
+    """
+
+    def acted(self, power: Tensor, taps: Tensor | None, n: int) -> Tensor:
+        v = torch.arange(n, dtype=power.dtype)
+        inside = self.scale * torch.minimum(v, n - v) <= n / 2
+        return torch.where(inside, self.scale**2 * super().acted(power, taps, n), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +110,7 @@ class Amplify:
     factor: float
 
 
-Intervention = Modulation | Stretch | Rotation | Amplify
+Intervention = KernelIntervention | Rotation | Amplify
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +147,16 @@ def stretches() -> Family:
     """Scales 2^(j/8) from 1/2 to 2; searched on a grid of 241."""
     scored = tuple(Stretch(2 ** (j / 8)) for j in range(-8, 9) if j)
     return Family(Stretch(1.0), scored, searched=tuple(Stretch(2 ** (j / 120)) for j in range(-120, 121)))
+
+
+@lru_cache(maxsize=1)
+def dilations() -> Family:
+    """The same scales without periodic images."""
+    like = stretches()
+    scored, searched = (
+        [Dilation(g.scale) for g in of if isinstance(g, Stretch)] for of in (like.scored, like.searched)
+    )
+    return Family(Dilation(1.0), tuple(scored), searched=tuple(searched))
 
 
 def orthogonalised(normals: Tensor) -> Tensor:

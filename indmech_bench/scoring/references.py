@@ -14,6 +14,7 @@ from indmech_bench.registry.registration import register_reference
 from indmech_bench.scm.choices import least
 from indmech_bench.scm.factorisation import Array, convolution_jacobian, convolve
 from indmech_bench.scm.genericity import placebo_statistic
+from indmech_bench.scm.solution_lists import HELD
 from indmech_bench.tasks.truth import Truth
 
 SINGULAR = 1e-9
@@ -110,6 +111,34 @@ def bayes_prior(problem: Problem, truth: Truth) -> Solution:
     return _chosen(truth, _least_by(truth, surprise))
 
 
+@register_reference("sparse-prior", families=["physics"])
+def sparse_prior(problem: Problem, truth: Truth) -> Solution:
+    """The solution, among all, whose second mechanism has the least |k2|_1 / |k2|_2: told that it is sparse.
+
+    Source: Hoyer (2004), the sparseness measure.
+    """
+    return _chosen(truth, _least_by(truth, lambda pairs: _second(pairs).abs().sum(-1) / _second(pairs).norm(dim=-1)))
+
+
+def _second(pairs: dict[str, Tensor]) -> Tensor:
+    """Kernels (S, L2) of mechanism 2."""
+    return [*pairs.values()][1]
+
+
+@register_reference("symmetric-prior", families=["physics"])
+def symmetric_prior(problem: Problem, truth: Truth) -> Solution:
+    """The solution, among all, whose first mechanism is most symmetric in its window: told that it has zero phase.
+
+    The most of <k1, k1 reversed> / |k1|^2, which is 1 where it is symmetric.
+    """
+
+    def lopsided(pairs: dict[str, Tensor]) -> Tensor:
+        first = next(iter(pairs.values()))
+        return -(first * first.flip(-1)).sum(-1) / first.square().sum(-1)
+
+    return _chosen(truth, _least_by(truth, lopsided))
+
+
 def _least_by(truth: Truth, criterion: Callable[[dict[str, Tensor]], Tensor]) -> Callable[[dict[str, Tensor]], int]:
     """What picks the solution of least criterion, replicate after replicate; numbers named `ties` decide equal ones."""
     generators = iter(truth.streams.generators("ties"))
@@ -126,9 +155,13 @@ def _chosen(truth: Truth, choose: Callable[[dict[str, Tensor]], int]) -> Solutio
     """The solution that `choose` picks (an index) among all solutions of each replicate."""
     picked = []
     for composite in truth.composites():
-        pairs = truth.solutions(composite)
+        listed = truth.listed(composite)
+        pairs = truth.kernels_of(listed)
         index = choose(pairs)
-        picked.append({name: value[index] for name, value in pairs.items()})
+        one = [value[index] for value in pairs.values()]
+        if len(listed) > HELD:
+            one = [*map(torch.from_numpy, listed.one(index))]
+        picked.append(dict(zip(pairs, one, strict=True)))
     return of_parameters(truth, {name: torch.stack([row[name] for row in picked]) for name in truth.cascade.names})
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.interventions import modulations
-from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.models.convolution import ConvolutionCascade, deconvolve
 from indmech_bench.scm.models.environments import SharedConvolution
 from indmech_bench.scm.parameters import Parameters
 from indmech_bench.scm.streams import Streams
@@ -76,13 +75,3 @@ class EnvironmentsTask(KernelTask):
         composite = cascade.impulse(new)
         fitted = {"k1": deconvolve(composite, parameters["k2"], self.lengths[0]), "k2": parameters["k2"]}
         return Truth(cascade, new, truth.streams, family), fitted
-
-
-def deconvolve(composite: Tensor, kernel: Tensor, length: int) -> Tensor:
-    """min_k |k * kernel - composite|^2 over k of `length` taps: (R, n), (R, L) -> (R, length)."""
-    n = composite.shape[-1]
-    padded = torch.nn.functional.pad(kernel, (0, n - kernel.shape[-1]))
-    shifts = torch.stack([padded.roll(t, -1) for t in range(length)], -1)
-    gram, right = shifts.mT @ shifts, shifts.mT @ composite.unsqueeze(-1)
-    solved, _ = torch.linalg.solve_ex(gram, right)
-    return solved.squeeze(-1)

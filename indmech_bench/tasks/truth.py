@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from indmech_bench.errors import UnsupportedError
-from indmech_bench.scm.factorisation import Array, check_zeros, enumerate_solutions
+from indmech_bench.scm.factorisation import Array, check_zeros, polished
 from indmech_bench.scm.interventions import Family
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.models.protocol import Model
+from indmech_bench.scm.solution_lists import HELD, SolutionList
 from indmech_bench.scm.streams import Streams
 
 
@@ -51,8 +52,18 @@ class Truth:
         first, second = (self.parameters[name].double().numpy() for name in self.cascade.names)
         yield from map(np.convolve, first, second)
 
-    def solutions(self, composite: Array) -> dict[str, Tensor]:
-        """All solutions of one replicate with this composite kernel: (S, L_k) a mechanism. Raises UnsupportedError."""
+    def listed(self, composite: Array) -> SolutionList:
+        """All solutions of one replicate with this composite kernel. Raises UnsupportedError."""
         first, second = self.cascade.lengths
-        pair = enumerate_solutions(composite, (first, second))
+        return SolutionList.of(composite, (first, second))
+
+    def solutions(self, composite: Array) -> dict[str, Tensor]:
+        """The same as kernels (S, L_k) a mechanism. Raises UnsupportedError."""
+        return self.kernels_of(self.listed(composite))
+
+    def kernels_of(self, listed: SolutionList) -> dict[str, Tensor]:
+        """Kernels (S, L_k) a mechanism of a list, polished up to HELD of them, as accurate as their zeros beyond."""
+        pair = listed.block(0, len(listed))
+        if len(listed) <= HELD:
+            pair = polished(*pair, listed.composite)
         return dict(zip(self.cascade.names, map(torch.from_numpy, pair), strict=True))

@@ -28,8 +28,9 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry, setting_docs
 from indmech_bench.registry.registration import get_method, resolve
-from indmech_bench.scm.factorisation import count_solutions, enumerate_solutions
+from indmech_bench.scm.factorisation import count_solutions
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.solution_lists import enumerate_solutions
 from indmech_bench.scoring.references import log_posterior
 from indmech_bench.scoring.scores import score
 
@@ -46,6 +47,7 @@ TASKS = (
     "linear-gaussian-natural",
     "linear-gaussian-samples",
     "linear-environments",
+    "ica-hyperbolic-secant",
 )
 
 
@@ -290,6 +292,13 @@ def test_a_closed_form_finds_what_is_identifiable(method: str, task: str) -> Non
     assert float(errors(method, task)["extrapolation_error"].median()) < 1e-6
 
 
+@pytest.mark.parametrize("method", ["fast-ica", "picard", "picard:orthogonal=true"])
+def test_independent_component_analysis_finds_sources_that_are_not_gaussian(method: str) -> None:
+    for task in ("ica-hyperbolic-secant", "ica-laplace"):
+        assert float(errors(method, task)["extrapolation_error"].median()) < 0.01
+    assert float(errors(method, "ica-gaussian")["extrapolation_error"].median()) > 0.1
+
+
 def test_root_search_needs_no_phase() -> None:
     metrics = errors("root-search-min-norm", "fir-spectrum")
     assert float(metrics["fit_error"].max()) < 1e-8
@@ -409,6 +418,7 @@ def test_path_swap_stands_at_a_solution() -> None:
         ("approximate-gcd", "environments-2"),
         ("joint-diagonalisation", "linear-environments"),
         ("fast-ica", "linear-gaussian-samples"),
+        ("picard", "ica-laplace"),
     ],
 )
 def test_an_observation_that_is_not_finite_ends_no_other_replicate(name: str, task: str) -> None:

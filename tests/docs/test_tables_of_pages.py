@@ -20,7 +20,7 @@ OUTPUT = """# A title
 | method | e [95 %] | score |
 | --- | ---: | ---: |
 | adam | 0.5 [0.4, 0.6] | 0.67 |
-| sgd | 0.7 [0.6, 0.8] | 0.59 |
+| sgd [matched-fit] | 0.7 [0.6, 0.8] | 0.59 |
 
 ### by task
 
@@ -56,10 +56,10 @@ def test_a_block_shows_what_its_comment_asks_for() -> None:
     assert len(whole) == 2
     assert whole[1] == "### by task\n\n| method | fork |\n| --- | --- |\n| adam | 1.0 |"
     assert shown("leaderboard r | tables 2 | bare") == ["| method | fork |\n| --- | --- |\n| adam | 1.0 |"]
-    (plain,) = shown("leaderboard r | tables 1 | rows sgd | plain | bare")
-    assert plain.splitlines()[2:] == ["| sgd | 0.7 | 0.59 |"]
+    (plain,) = shown("leaderboard r | tables 1 | rows 'sgd [matched-fit]' | plain | bare")
+    assert plain.splitlines()[2:] == ["| sgd [matched-fit] | 0.7 | 0.59 |"]
     (turned,) = shown('leaderboard r | tables 1 | columns method "e [95 %]" | transposed | bare')
-    assert turned.splitlines()[0] == "| method | adam | sgd |"
+    assert turned.splitlines()[0] == "| method | adam | sgd [matched-fit] |"
     assert turned.splitlines()[2] == "| e [95 %] | 0.5 [0.4, 0.6] | 0.7 [0.6, 0.8] |"
 
 

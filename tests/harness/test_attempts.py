@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from conftest import make_job
 
 from indmech_bench.harness import attempts as retries
 from indmech_bench.harness.workers.messages import Job, Reply
 
+JOB = make_job("adam", [0])
 Attempt = Callable[[list[int]], str]
 """Seeds of an attempt -> what becomes of it: ok, or a kind of failure."""
 
@@ -33,7 +35,7 @@ class Scripted:
         return [{"failure": what, "reason": f"because of {what}", "output": "printed"}]
 
     def statuses(self, seeds: range, reference: bool = False) -> dict[int, str]:
-        rows = retries.outcomes({"seeds": list(seeds), "reference": reference, "whole": False}, 10.0, self)
+        rows = retries.outcomes({**JOB, "seeds": list(seeds), "reference": reference}, 10.0, self)
         assert [row["seed"] for row in rows] == list(seeds)
         return {row["seed"]: row["status"] for row in rows}
 
@@ -78,7 +80,10 @@ def test_a_batch_that_raises_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_batch_that_times_out_goes_seed_by_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     scripted = Scripted(monkeypatch, failing({5: "timeout"}))
     scripted.statuses(range(8))
-    assert scripted.asked == [list(range(8)), *([seed] for seed in range(8))]
+    together, *alone = scripted.asked
+    assert together == list(range(8))
+    assert sorted(alone[:8]) == [[seed] for seed in range(8)]
+    assert alone[8:] == [[5]], "those that their share did not suffice for come last"
 
 
 def test_a_single_seed_that_crashed_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +96,32 @@ def test_a_single_seed_that_crashed_is_tried_once_more(monkeypatch: pytest.Monke
 
 def test_all_attempts_take_four_time_limits_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     scripted = Scripted(monkeypatch, failing(dict.fromkeys(range(8), "timeout")))
-    rows = retries.outcomes({"seeds": list(range(8)), "reference": False, "whole": False}, 10.0, scripted)
+    rows = retries.outcomes({**JOB, "seeds": list(range(8))}, 10.0, scripted)
     assert scripted.now == 40
     assert [row["status"] for row in rows] == ["timeout"] * 8
-    assert [row["reason"].startswith("not retried") for row in rows] == [False] * 3 + [True] * 5
+    assert sorted(row["reason"].startswith(retries.NOT_RETRIED) for row in rows) == [False] * 2 + [True] * 6
+
+
+@pytest.mark.parametrize("hanging", [range(14), range(0, 64, 5), range(63)], ids=str)
+def test_seeds_that_hang_use_up_no_limit_of_the_others(monkeypatch: pytest.MonkeyPatch, hanging: range) -> None:
+    """However many hang: those that do not have their rows, since every seed has its share of a limit first."""
+    got = Scripted(monkeypatch, failing(dict.fromkeys(hanging, "timeout"))).statuses(range(64))
+    assert got == {seed: "timeout" if seed in hanging else "ok" for seed in range(64)}
+
+
+def test_a_batch_too_long_for_one_limit_has_all_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each seed takes half a limit: too long for its share, and no reason to give up any."""
+    scripted = Scripted(monkeypatch, failing({}))
+
+    def attempt(jobs: Sequence[Job], limit: float) -> list[Reply]:
+        takes = 5.0 * len(jobs[0]["seeds"])
+        scripted.now += min(takes, limit)
+        scripted.behave = lambda seeds: "ok" if takes <= limit else "stopped"
+        (reply,) = scripted(jobs, limit)
+        return [reply if "outcomes" in reply else {"failure": "timeout", "reason": "too long", "output": ""}]
+
+    rows = retries.outcomes({**JOB, "seeds": list(range(32))}, 10.0, attempt)
+    assert [row["status"] for row in rows] == ["ok"] * 32
 
 
 def test_a_skipped_method_is_skipped_at_once_and_a_reference_seed_by_seed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,6 +132,6 @@ def test_a_skipped_method_is_skipped_at_once_and_a_reference_seed_by_seed(monkey
 
 
 def test_a_failure_keeps_its_reason_and_what_it_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    job: Any = {"seeds": [0, 1], "reference": False, "whole": False}
+    job: Any = {**JOB, "seeds": [0, 1]}
     rows = retries.outcomes(job, 10.0, Scripted(monkeypatch, failing({1: "error"})))
     assert [(row["reason"], row.get("output")) for row in rows] == [("", None), ("because of error", "printed")]

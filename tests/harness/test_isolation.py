@@ -219,3 +219,81 @@ def test_a_runner_that_is_killed_is_a_crash_and_is_started_anew(tmp_path: Path) 
         assert "outcomes" in reply
     finally:
         runner.close()
+
+
+WRITES_EVERYWHERE = """
+import os
+from dataclasses import dataclass
+
+from indmech_bench import register_method
+
+
+@register_method("writes-everywhere")
+@dataclass(frozen=True)
+class Writes:
+    \"\"\"Writes into every descriptor that it finds open.\"\"\"
+
+    text: str = "123"
+    end: bool = False
+
+    def fit(self, problem):
+        for file in os.listdir("/proc/self/fd"):
+            if int(file) > 2:
+                try:
+                    os.write(int(file), self.text.encode() + b"\\n")
+                except OSError:
+                    continue
+        if self.end:
+            os._exit(0)
+        return problem.solution(problem.start())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc")
+def test_what_a_method_writes_into_its_descriptors_is_no_answer(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "plug.py").write_text(WRITES_EVERYWHERE)
+    texts = ("123", "[3]", "[null]")
+    names = [word for text in texts for word in ("--method", f"writes-everywhere:text={text}")]
+    made = cli("run", "--task", "fir-natural", *names, "--method", "writes-everywhere:end=true", "--method",
+               "adam:steps=2", "--seeds", "2", "--jobs", "1", "--plugin", "plug.py", "--out", "r")  # fmt: skip
+    assert "Traceback" not in made.stderr
+    assert made.stdout.splitlines()[-1] == "24 ok, 2 failed, 0 skipped"
+    for row in rows_of(tmp_path / "r"):
+        ended = row["settings"].get("end", False)
+        assert (row["status"], row["reason"]) == (
+            ("crashed", "the process exited with 0 before it answered") if ended else ("ok", "")
+        )
+
+
+def test_a_runner_that_is_stopped_is_given_up_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    from indmech_bench.harness.workers import handle
+
+    runner = handle.Runner()
+    try:
+        assert "outcomes" in runner.attempt([make_job("white", [0])], 60)[0]
+        process = runner._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        monkeypatch.setattr(handle, "GRACE", 0.5)
+        (reply,) = runner.attempt([make_job("white", [0])], 0.5)
+        assert (reply["failure"], reply["reason"]) == ("crashed", "the runner process was silent for 1 s")
+        assert process.poll() is not None
+        monkeypatch.setattr(handle, "GRACE", 300)
+        assert "outcomes" in runner.attempt([make_job("white", [0])], 60)[0]
+    finally:
+        runner.close()
+
+
+def test_never_tried_seeds_come_apart_from_those_that_hung(tmp_path: Path) -> None:
+    """On --retry-failed seeds that hung alone use up no limit of those that were not tried."""
+    from indmech_bench.harness.benchmark import _seeds_to_run
+    from indmech_bench.harness.cells import make_cells
+    from indmech_bench.registry.catalogue import Catalogue
+
+    (*_, cell) = make_cells(
+        Catalogue.read(), ["fir-natural"], ["adam"], salt="", budget=None, precision="float64", training="fused"
+    )
+    keys = cell.keys(range(6))
+    reasons = {0: "over the limit of 1 s", 1: "not retried: 4 time limits of 1 s are spent", 3: "ValueError: no"}
+    rows: Any = {keys[seed]: {"reason": reason} for seed, reason in reasons.items()}
+    assert [*_seeds_to_run(cell, range(6), rows, {keys[5]})] == [[1, 2, 4], [0, 3]]

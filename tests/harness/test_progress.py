@@ -82,13 +82,13 @@ def test_time_left_weighs_cells_by_what_they_cost(monkeypatch: pytest.MonkeyPatc
     progress = Progress(todo, bundles, workers=1, timing=known, quiet=True, verbose=False)
     assert progress.running == ["fir-natural adam"]
     now[0] += 0.2
-    progress.done(bundles[0], [outcomes_of(todo[0][1], 0.1)])
+    progress.done(bundles[0][0], outcomes_of(todo[0][1], 0.1))
     assert progress.running == ["fir-natural sgd"]
     assert progress.time_left == pytest.approx(20.0)
     now[0] += 5.0
-    progress.done(bundles[1], [outcomes_of(todo[1][1], 5.0)])
+    progress.done(bundles[1][0], outcomes_of(todo[1][1], 5.0))
     assert progress.time_left == pytest.approx(7.5)  # sgd: 15 s of two rows
-    progress.done(bundles[2], [outcomes_of(todo[2][1], 5.0)])
+    progress.done(bundles[2][0], outcomes_of(todo[2][1], 5.0))
     assert progress.time_left == 0
     assert progress.running == []
 

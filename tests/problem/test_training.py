@@ -326,3 +326,10 @@ def test_polishing_stops_where_the_budget_ends() -> None:
     problem = problem_of("fir-natural", range(6), budget=100)
     levenberg_marquardt(problem, perturbed(0.1, 3)[1])
     assert problem.spent.tolist() == [3 + 2 * 3 * (14 + 1)] * 6
+
+
+def test_a_mechanism_that_many_environments_share_is_polished_beyond_128_parameters() -> None:
+    problem = problem_of("environments-4:environments=14", [0])
+    start = {name: value + 0.05 * problem.randn(name, *value.shape[1:]) for name, value in problem.start(0.5).items()}
+    _, loss = levenberg_marquardt(problem, start, 60)
+    assert float(loss) < 1e-12

@@ -19,7 +19,7 @@ from indmech_bench.analysis.ranking.ranking import leaderboard
 from indmech_bench.analysis.status import status_of
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import row_identity_key
-from indmech_bench.results.rows import read_line
+from indmech_bench.results.row_lines import read_line, with_check
 from indmech_bench.text.writing import FORMATS, write
 
 Row = dict[str, Any]
@@ -57,9 +57,9 @@ def fifth(folder: Path) -> Row:
 
 
 def changed(row: Row, **fields: Any) -> bytes:
-    """The row with other fields, and the key that belongs to them."""
+    """The row with other fields, and the key and the checksum that belong to them."""
     row = {**row, **fields}
-    return json.dumps({**row, "key": row_identity_key(row)}).encode()
+    return json.dumps(with_check({**row, "key": row_identity_key(row)})).encode()
 
 
 HUGE = b'{"key": "' + b"x" * 10_000_000 + b'"}'
@@ -119,7 +119,7 @@ def test_a_run_refuses_a_damaged_folder_and_changes_nothing(cli: Cli, tmp_path: 
 
 def test_one_key_with_two_results_is_damage_that_names_both(damaged: Callable[[bytes], Path], whole: Path) -> None:
     first = json.loads((whole / "runs.jsonl").read_text().splitlines()[1])
-    folder = damaged(json.dumps({**first, "metrics": {**first["metrics"], "score": 0.123}}).encode())
+    folder = damaged(changed(first, metrics={**first["metrics"], "score": 0.123}))
     with pytest.raises(InputError, match="line 5 contradicts line 2"):
         leaderboard(folder)
 

@@ -12,6 +12,7 @@ import indmech_bench
 from indmech_bench.registry.identity import KEYED
 from indmech_bench.results.folder import read_folder
 from indmech_bench.results.row_fields import FIELDS, Identity, Row
+from indmech_bench.results.row_lines import CHECK
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
 
@@ -31,7 +32,7 @@ def test_the_fields_that_are_checked_are_those_of_a_row_and_a_run_writes_no_othe
     assert {*Identity.__annotations__, "seed"} - {"reference"} == set(KEYED)
     indmech_bench.run(tasks=["fir-natural"], methods=["adam:steps=2"], seeds="1", out=tmp_path / "r", jobs=0)
     for row in read_folder(tmp_path / "r"):
-        assert set(row) == set(FIELDS)
+        assert set(row) == {*FIELDS, CHECK}
 
 
 def test_statuses_need_no_torch() -> None:

@@ -16,10 +16,10 @@ from indmech_bench.scm.factorisation import (
     convolve,
     count_assignments,
     count_solutions,
-    enumerate_solutions,
     real_factors,
 )
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.solution_lists import enumerate_solutions
 from indmech_bench.scoring.evaluation import equivalence_gap
 from indmech_bench.scoring.scores import score
 

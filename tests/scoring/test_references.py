@@ -18,10 +18,11 @@ from indmech_bench.errors import UnsupportedError
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import live
 from indmech_bench.scm.divergences import squared_bures_wasserstein
-from indmech_bench.scm.factorisation import convolve, enumerate_solutions
+from indmech_bench.scm.factorisation import convolve
 from indmech_bench.scm.genericity import placebo_statistic
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
+from indmech_bench.scm.solution_lists import enumerate_solutions
 from indmech_bench.scm.streams import Streams
 from indmech_bench.scoring.evaluation import equivalence_gap
 from indmech_bench.scoring.references import best_constant_law, complement, distinct_classes, log_posterior

@@ -23,7 +23,17 @@ from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.truth import Truth
 
 SEEDS = (0, 1, 2, 3)
-TASKS = [entry.name for entry in Catalogue.read().of_kind("task")]
+
+
+def _distinct_tasks() -> list[str]:
+    """Every registered name, but of those that are one class with the same settings the first alone: twins."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for entry in Catalogue.read().of_kind("task"):
+        seen.setdefault((entry.module, entry.attribute, repr(entry.defaults)), entry.name)
+    return [*seen.values()]
+
+
+TASKS = _distinct_tasks()
 
 
 @lru_cache

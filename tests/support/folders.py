@@ -11,7 +11,7 @@ from indmech_bench.harness.cells import make_cells
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.identity import row_identity_key
 from indmech_bench.results.provenance import about_tasks
-from indmech_bench.results.rows import write_line
+from indmech_bench.results.row_lines import with_check, write_line
 
 Errors = Sequence[float]
 ENTRY = {
@@ -50,7 +50,7 @@ def write_folder(
             tasks.append(cell.task)
             for number, error in enumerate(values, seed):
                 fields = {"run": run, **cell.identity, "seed": number, **outcome(error), **(changes or {})}
-                lines.append(write_line({"key": row_identity_key(fields), **fields}))
+                lines.append(write_line(with_check({"key": row_identity_key(fields), **fields})))
     folder.mkdir(parents=True)
     (folder / "runs.jsonl").write_bytes(b"".join(lines))
     runs = {run: {**ENTRY, **about_tasks(tasks), **(entry or {})}}

@@ -18,8 +18,11 @@ QUICK = {
 ELSEWHERE = {
     "approximate-gcd": "environments-2",
     "joint-diagonalisation": "linear-environments",
-    "fast-ica": "linear-gaussian-samples",
+    "fast-ica": "ica-laplace",
+    "picard": "ica-hyperbolic-secant",
     "early-stop": "fir-samples",
+    "richardson-lucy": "optics-stars",
+    "non-negative-least-squares": "optics-stars",
 }
 """Methods that skip fir-natural, with a task that they do not skip."""
 

@@ -17,11 +17,11 @@ from indmech_bench.problem.gauss_newton import levenberg_marquardt
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.registration import get_method, get_task
 from indmech_bench.scm.divergences import squared_bures_wasserstein
-from indmech_bench.scm.factorisation import LIMIT
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.observations.fitting import chi2_quantile_95
 from indmech_bench.scm.observations.impulse import Impulse
+from indmech_bench.scm.solution_lists import LIMIT
 from indmech_bench.scoring.references import oracle, random_solution
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks import sampling as drawing

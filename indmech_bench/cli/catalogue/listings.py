@@ -14,7 +14,7 @@ from indmech_bench.scoring.metrics import METRICS, Metric
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table, kept
 
-KINDS = ("tasks", "methods", "references", "metrics", "suites")
+KINDS = ("tasks", "methods", "references", "kernels", "metrics", "suites")
 FACTS = {"family": 1, "observation": 2, "intervention": 4, "genericity": 7, "solutions": 5, "independence": 6}
 """What a listing says of a task, facts of its class or settings, and how important they are."""
 
@@ -38,6 +38,8 @@ def _table(kind: str, catalogue: Catalogue) -> Table[Any]:
         return Table("", SUITE, tuple((name, read_suite(name)) for name in suite_names()))
     if kind == "references":
         return Table("", (NAME, SUMMARY), tuple(catalogue.of_kind("reference")))
+    if kind == "kernels":
+        return Table("", (NAME, SUMMARY, _fact("units", 1), _fact("source", 2)), tuple(catalogue.of_kind("kernel")))
     entries = (*catalogue.of_kind(kind.removesuffix("s")), *catalogue.of_kind("broken"))
     return Table("", TASK if kind == "tasks" else METHOD, entries)
 

@@ -52,6 +52,8 @@ class Progress:
         """
         self._cells = {id(job): cell for cell, job in todo}
         self._waiting = {id(bundle): bundle for bundle in order}
+        self._bundle = {id(job): id(bundle) for bundle in order for job in bundle}
+        self._of_bundle = Counter(self._bundle.values())
         self._jobs = Counter(id(cell) for cell, _ in todo)
         self._rows = Counter[int]()
         for cell, job in todo:
@@ -76,8 +78,10 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        if self._bar is not None:
-            self._bar.close()
+        with self._counting:
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
 
     def begin(self, folder: Path, there: int) -> None:
         """The first line. `there`: rows that need not be run."""
@@ -89,38 +93,35 @@ class Progress:
             f"{self._workers} {_plural('worker', self._workers)}{guess}"
         )
 
-    def done(self, bundle: Sequence[Job], outcomes_of_jobs: Sequence[Sequence[Outcome]]) -> None:
-        """A bundle has come in."""
+    def done(self, job: Job, outcomes: Sequence[Outcome]) -> None:
+        """A job has come in."""
         with self._counting:
-            self._count(bundle, outcomes_of_jobs)
+            self._count(job, outcomes)
             self._show()
 
-    def _count(self, bundle: Sequence[Job], outcomes_of_jobs: Sequence[Sequence[Outcome]]) -> None:
-        self._waiting.pop(id(bundle), None)
-        finished = []
-        for job, outcomes in zip(bundle, outcomes_of_jobs, strict=True):
-            number = id(self._cells[id(job)])
-            cell = self._by_id[number]
-            for outcome in outcomes:
-                seconds = outcome["seconds"]
-                if seconds is not None:
-                    self._timing.note(cell.task.name, cell.method.name, seconds)
-                self._worked += self._timing.of(cell) or 0.0 if seconds is None else seconds
-            self._found[number].update(outcome["status"] for outcome in outcomes)
-            self._left[number] -= len(outcomes)
-            self._jobs[number] -= 1
-            if self._jobs[number] == 0:
-                finished.append(cell)
-            elif self._verbose:
-                self._tell(cell, f"{len(outcomes)} rows, {self._left[number]} more to come")
-            if self._verbose:
-                for reason in dict.fromkeys(o["reason"] for o in outcomes if o["status"] in FAILED):
-                    self._tell(cell, reason)
+    def _count(self, job: Job, outcomes: Sequence[Outcome]) -> None:
+        bundle, number = self._bundle[id(job)], id(self._cells[id(job)])
+        self._of_bundle[bundle] -= 1
+        if self._of_bundle[bundle] == 0:
+            self._waiting.pop(bundle, None)
+        cell = self._by_id[number]
+        for outcome in outcomes:
+            seconds = outcome["seconds"]
+            if seconds is not None:
+                self._timing.note(cell.task.name, cell.method.name, seconds)
+            self._worked += self._timing.of(cell) or 0.0 if seconds is None else seconds
+        self._found[number].update(outcome["status"] for outcome in outcomes)
+        self._left[number] -= len(outcomes)
+        self._jobs[number] -= 1
         if not self._works_since:  # before it, workers were starting
             self._works_since = time.monotonic() - self._worked
-        for cell in finished:
-            if self._bar is None or self._verbose:
-                self._finished(cell)
+        if self._jobs[number] and self._verbose:
+            self._tell(cell, f"{len(outcomes)} rows, {self._left[number]} more to come")
+        if self._verbose:
+            for reason in dict.fromkeys(o["reason"] for o in outcomes if o["status"] in FAILED):
+                self._tell(cell, reason)
+        if not self._jobs[number] and (self._bar is None or self._verbose):
+            self._finished(cell)
 
     @property
     def time_left(self) -> float | None:

@@ -22,7 +22,8 @@ from indmech_bench.harness.tuning.candidates import Candidate, candidates, choos
 from indmech_bench.harness.tuning.columns import table_of
 from indmech_bench.harness.tuning.settings_file import METRICS, read_content, write_tuned
 from indmech_bench.registry.catalogue import Catalogue
-from indmech_bench.results.folder import cannot_write, read_folder
+from indmech_bench.results.files import cannot_write
+from indmech_bench.results.folder import read_folder
 from indmech_bench.results.provenance import package_version
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.document import Document, Section

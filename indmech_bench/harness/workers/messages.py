@@ -40,8 +40,10 @@ class Outcome(Result):
     """What a job gives for one of its seeds: the part of a row that is not its identity.
 
     output: what a failed attempt printed. parameters: of the solution, for its file. curves: name -> values by step.
+    seal: what ties it to its cell and seed (`seals`), given where the outcome is made.
     """
 
+    seal: NotRequired[str]
     output: NotRequired[str]
     parameters: NotRequired[dict[str, list[Any]]]
     curves: NotRequired[dict[str, list[float | None]]]
@@ -75,8 +77,9 @@ class Kernels(TypedDict):
 
 
 class Response(TypedDict):
-    """What a runner answers: a reply a job, and the kernels that it has made ready so far."""
+    """What a runner answers: a reply a job, the kernels that it has made ready so far, the digest of the request."""
 
+    request: str
     replies: list[Reply]
     kernels: Kernels
 

@@ -1,10 +1,11 @@
 """The runner, `python -m indmech_bench.harness.workers.runner PARENT`: it forks an isolated child for each job.
 
-It imports torch once and stays single-threaded, so that a fork is cheap (milliseconds) and safe. It reads one job a
-line from standard input and answers with one line on standard output. A child gets a session of its own, no standard
-input, and a memory limit; the last of its output is kept for the case that it fails. Children are killed as a group
-at the time limit, when the runner's own input closes (its parent is gone), and by the kernel when the runner itself
-is killed (Linux).
+It imports torch once and stays single-threaded, so that a fork is cheap (milliseconds) and safe. It reads a request a
+line from standard input and answers it with a line on standard output that names it by its digest. A child gets a
+session of its own, no standard input, no descriptor but its two pipes, and a memory limit; the last of its output is
+kept for the case that it fails. What a method writes into the pipe of its child's answer is skipped. Children are
+killed as a group at the time limit, when the runner's own input closes (its parent is gone), and by the kernel when the
+runner itself is killed (Linux).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import hashlib
 import importlib
 import json
 import os
@@ -23,16 +25,21 @@ import time
 import traceback
 
 from indmech_bench.harness.workers.kernels import kernels_ready
+from indmech_bench.harness.workers.lines import CHUNK
 from indmech_bench.harness.workers.memory import memory_limit
 from indmech_bench.harness.workers.messages import Job, Reply, Request, Response, failure
+from indmech_bench.harness.workers.seals import checked_replies
 from indmech_bench.problem.engine.kernels.compiling import FUSED
 from indmech_bench.results.statuses import Status
 
 OUTPUT_KEPT = 20_000
 """Bytes of a failed child's output that are kept, its last."""
-CHUNK = 1 << 16
 MOST_IN_A_PIPE = 1 << 20
+MOST_IN_AN_ANSWER = 1 << 29
 PR_SET_PDEATHSIG = 1
+Replies = list[Reply] | None
+ANSWER = 3
+"""The child's descriptor of the pipe for its answer."""
 POLL = 0.5
 """Seconds between looks at whether the child still lives."""
 
@@ -61,15 +68,17 @@ def _child(jobs: list[Job], answer: int, output: int, parent: int) -> None:
         os.dup2(nowhere, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        os.dup2(answer, ANSWER, inheritable=False)
+        os.closerange(ANSWER + 1, os.sysconf("SC_OPEN_MAX"))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (memory_limit(), resource.RLIM_INFINITY))
         from indmech_bench.harness.job import execute_together
 
-        text = json.dumps(execute_together(jobs)).encode() + b"\n"
+        text = b"\n" + json.dumps(execute_together(jobs)).encode() + b"\n"
         with contextlib.suppress(Exception):
             sys.stdout.flush()
-        with os.fdopen(answer, "wb") as pipe:
+        with os.fdopen(ANSWER, "wb") as pipe:
             pipe.write(text)
     except BaseException:
         traceback.print_exc()
@@ -84,7 +93,7 @@ def _kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def run_jobs(jobs: list[Job], timeout: float) -> list[Reply] | None:
+def run_jobs(jobs: list[Job], timeout: float) -> Replies:
     """Run jobs in a child, a reply each; None when this runner's own input closed meanwhile."""
     answer, answer_end = os.pipe()
     output, output_end = os.pipe()
@@ -96,7 +105,7 @@ def run_jobs(jobs: list[Job], timeout: float) -> list[Reply] | None:
     os.close(answer_end)
     os.close(output_end)
     try:
-        received, printed, why = _receive(pid, answer, output, time.monotonic() + timeout)
+        replies, printed, why = _receive(jobs, pid, answer, output, time.monotonic() + timeout)
     finally:
         _kill_group(pid)
         _, code = os.waitpid(pid, 0)
@@ -107,9 +116,7 @@ def run_jobs(jobs: list[Job], timeout: float) -> list[Reply] | None:
         return None
     if why == "timeout":
         return [failure(Status.TIMEOUT, f"over the limit of {timeout:g} s", text) for _ in jobs]
-    try:
-        replies: list[Reply] = json.loads(received)
-    except ValueError:
+    if replies is None:
         return [failure(Status.CRASHED, _death(code), text) for _ in jobs]
     for reply in replies:
         if "failure" in reply:
@@ -126,15 +133,16 @@ def _death(code: int) -> str:
     return f"the process exited with {os.WEXITSTATUS(code)} before it answered"
 
 
-def _receive(pid: int, answer: int, output: int, deadline: float) -> tuple[bytes, bytes, str]:
-    """The child's answer, the last of what it printed, and why reading ended: done, timeout or closed.
+def _receive(jobs: list[Job], pid: int, answer: int, output: int, end: float) -> tuple[Replies, bytes, str]:
+    """The child's replies, the last of what it printed, and why reading ended: done, timeout or closed.
 
-    An answer ends with a newline: a process that the method left behind may hold the pipes open for longer.
+    The answer is the first line that is a reply to each job: a method may have written into the pipe, and a process
+    that it left behind may hold the pipes open for longer.
     """
-    received, printed, ended = b"", b"", False
+    received, printed, ended = bytearray(), b"", False
     watched = [answer, output, 0]
     while True:
-        left = deadline - time.monotonic()
+        left = end - time.monotonic()
         ready, _, _ = select.select(watched, [], [], 0 if ended else min(max(left, 0), POLL))
         if output in ready:
             chunk = os.read(output, CHUNK)
@@ -144,15 +152,28 @@ def _receive(pid: int, answer: int, output: int, deadline: float) -> tuple[bytes
         if answer in ready:
             chunk = os.read(answer, CHUNK)
             received += chunk
-            if not chunk or received.endswith(b"\n"):
-                return received, printed, "done"
+            replies = _answer(jobs, received) if b"\n" in chunk else None
+            if not chunk or replies is not None or len(received) > MOST_IN_AN_ANSWER:
+                return replies, printed, "done"
         elif ended:
-            return received, printed, "done"
+            return None, printed, "done"
         if 0 in ready:  # jobs come one at a time: input while one runs can only be its end
-            return b"", printed, "closed"
+            return None, printed, "closed"
         if left <= 0:
-            return b"", printed, "timeout"
+            return None, printed, "timeout"
         ended = ended or _has_ended(pid)
+
+
+def _answer(jobs: list[Job], received: bytearray) -> Replies:
+    """The replies in the whole lines received, which are taken out, if one of them is the answer."""
+    *lines, rest = received.split(b"\n")
+    received[:] = rest
+    for line in filter(None, lines):
+        with contextlib.suppress(ValueError, RecursionError):
+            replies = checked_replies(jobs, json.loads(line))
+            if replies is not None:
+                return replies
+    return None
 
 
 def _rest(output: int) -> bytes:
@@ -207,20 +228,21 @@ def main() -> None:
     print(json.dumps({"ready": True}), file=answers, flush=True)
     pending = b""
     while True:
-        chunk = os.read(0, 1 << 16)
+        chunk = os.read(0, CHUNK)
         if not chunk:
             return
         pending += chunk
         if not pending.endswith(b"\n"):
             continue
-        request: Request = json.loads(pending)
-        pending = b""
+        line, pending = pending[:-1], b""
+        request: Request = json.loads(line)
         with contextlib.suppress(Exception):  # whatever is wrong, the child says it
             _warm(request["jobs"])
         replies = run_jobs(request["jobs"], request["timeout"])
         if replies is None:
             return
-        response: Response = {"replies": replies, "kernels": kernels_ready()}
+        asked = hashlib.sha256(line).hexdigest()
+        response: Response = {"request": asked, "replies": replies, "kernels": kernels_ready()}
         print(json.dumps(response), file=answers, flush=True)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from indmech_bench.errors import InputError
-from indmech_bench.harness.attempts import outcomes_together
+from indmech_bench.harness.attempts import longest, outcomes_together
 from indmech_bench.harness.workers.handle import Runner
 from indmech_bench.harness.workers.kernels import kernels_ready
-from indmech_bench.harness.workers.messages import Job, Kernels, Outcome, Reply
+from indmech_bench.harness.workers.messages import Job, Outcome, Reply
+from indmech_bench.harness.workers.submitting import Bundle, Submissions, Told
 
-Bundle = tuple[Job, ...]
-"""Jobs that run in one child, since they search alike; mostly one."""
+Work = Callable[[Sequence[Job], float], list[list[Outcome]]]
+"""Jobs and the seconds an attempt -> the outcomes of each; what a worker of an executor calls."""
 
 _THREAD = threading.local()
 
@@ -27,7 +28,8 @@ def _take_runner(free: list[Runner]) -> None:
 def isolated(jobs: Sequence[Job], timeout: float) -> list[list[Outcome]]:
     """The outcomes of jobs from a runner that the current thread owns: what an executor's workers call.
 
-    A worker of another process (a cluster's) makes its runner at its first job; it ends with the worker.
+    A worker of another process (a cluster's) makes its runner at its first job; it ends with the worker. Raises
+    NoWorkError where none can be started.
     """
     if not hasattr(_THREAD, "runner"):
         _THREAD.runner = Runner()
@@ -42,9 +44,9 @@ def in_place(jobs: Sequence[Job], timeout: float) -> list[Reply]:
 
 
 def run_jobs(
-    bundles: Sequence[Bundle], workers: int | Executor, timeout: float, kernels: list[Kernels]
-) -> Generator[tuple[Bundle, list[list[Outcome]]]]:
-    """Each bundle of jobs with the outcomes of each, as they finish.
+    bundles: Sequence[Bundle], workers: int | Executor, timeout: float, told: Told, work: Work = isolated
+) -> Generator[tuple[Job, list[Outcome]]]:
+    """Each job with its outcomes, as they finish.
 
     When the generator is closed, whatever still runs is ended.
 
@@ -52,39 +54,32 @@ def run_jobs(
         bundles: what is to be run.
         workers: how many runner processes, 0 to run in this process; or an executor whose workers own a runner each.
         timeout: seconds an attempt.
-        kernels: takes those that each process has made ready; nothing of an executor's.
+        told: takes the kernels that each process has made ready, nothing of an executor's, and why jobs were left.
+        work: what an executor's workers call.
     """
     if isinstance(workers, Executor):
-        yield from _submitted(bundles, workers, timeout)
+        yield from _submissions(workers, work, timeout, told).run(bundles)
         return
     if workers == 0:
         for jobs in bundles:
-            yield jobs, outcomes_together(jobs, timeout, in_place)
-        kernels.append(kernels_ready())
+            yield from zip(jobs, outcomes_together(jobs, timeout, in_place), strict=True)
+        told.kernels.append(kernels_ready())
         return
     runners = [Runner() for _ in range(min(workers, len(bundles)))]
     pool = ThreadPoolExecutor(len(runners), initializer=_take_runner, initargs=(list(runners),))
     try:
-        yield from _submitted(bundles, pool, timeout)
+        yield from _submissions(pool, isolated, timeout, told).run(bundles)
     finally:
         # a runner's end makes the thread that waits for it return, so close them before waiting for the pool
         pool.shutdown(wait=False, cancel_futures=True)
         for runner in runners:
             runner.close()
         pool.shutdown(wait=True)
-        kernels += [runner.kernels for runner in runners if runner.kernels]
+        told.kernels += [runner.kernels for runner in runners if runner.kernels]
 
 
-def _submitted(
-    bundles: Sequence[Bundle], executor: Executor, timeout: float
-) -> Generator[tuple[Bundle, list[list[Outcome]]]]:
-    futures = {executor.submit(isolated, jobs, timeout): jobs for jobs in bundles}
-    try:
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    finally:
-        for future in futures:
-            future.cancel()
+def _submissions(executor: Executor, work: Work, timeout: float, told: Told) -> Submissions:
+    return Submissions(lambda jobs: executor.submit(work, jobs, timeout), lambda jobs: longest(jobs, timeout), told)
 
 
 def check_jobs(jobs: int) -> None:

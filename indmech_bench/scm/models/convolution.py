@@ -106,3 +106,13 @@ def product(first: Tensor, second: Tensor) -> Tensor:
     real = first.real * second.real - first.imag * second.imag
     imag = first.real * second.imag + first.imag * second.real
     return torch.complex(real, imag)
+
+
+def deconvolve(composite: Tensor, kernel: Tensor, length: int) -> Tensor:
+    """min_k |k * kernel - composite|^2 over k of `length` taps: (R, n), (R, L) -> (R, length)."""
+    n = composite.shape[-1]
+    padded = pad(kernel, (0, n - kernel.shape[-1]))
+    shifts = torch.stack([padded.roll(t, -1) for t in range(length)], -1)
+    gram, right = shifts.mT @ shifts, shifts.mT @ composite.unsqueeze(-1)
+    solved, _ = torch.linalg.solve_ex(gram, right)
+    return solved.squeeze(-1)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from indmech_bench.scm.divergences import SPECTRAL, Spectral
-from indmech_bench.scm.interventions import Intervention, Modulation, Stretch
+from indmech_bench.scm.interventions import Intervention, KernelIntervention
 from indmech_bench.scm.models.alignment import kernel_error
 from indmech_bench.scm.models.base import BaseModel
 from indmech_bench.scm.parameters import Parameters
@@ -113,11 +113,9 @@ class KernelModel(BaseModel):
 
     def acted(self, g: Intervention, power: Tensor, taps: Tensor | None) -> Tensor:
         """Power spectrum of the intervened kernel, (..., n), from that without intervention and its taps."""
-        if isinstance(g, Modulation):
-            return g.act(power)
-        if not isinstance(g, Stretch) or taps is None:
+        if not isinstance(g, KernelIntervention):
             raise TypeError(f"{type(self).__name__} has no intervention {g}")
-        return g.power(taps, self.n)
+        return g.acted(power, taps, self.n)
 
     def _flat(self, spectra: Tensor) -> Tensor:
         return spectra.flatten(-2) if self.environments else spectra

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 from indmech_bench.errors import InputError, TruthNotFoundError, UnsupportedError
 from indmech_bench.registry.registration import register_task
-from indmech_bench.scm.factorisation import LIMIT, count_solutions
+from indmech_bench.scm.factorisation import Array, count_solutions
 from indmech_bench.scm.interventions import modulations
 from indmech_bench.scm.models.convolution import ConvolutionCascade
 from indmech_bench.scm.observations.protocol import Observation
+from indmech_bench.scm.solution_lists import LIMIT, enumerate_solutions
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.kernels import KernelTask
 from indmech_bench.tasks.sampling import (
@@ -153,7 +155,13 @@ class FirTask(KernelTask):
         first, second = self.model.lengths
         counts = [count_solutions(composite, (first, second)) for composite in composites]
         largest = [
-            None if count > LIMIT else float(self.model.log_generic_ratio(truth.solutions(composite)).max())
+            None if count > LIMIT else self._largest_ratio(composite)
             for count, composite in zip(counts, composites, strict=True)
         ]
         return {**facts, "solutions": counts, "largest_log_generic_ratio": largest}
+
+    def _largest_ratio(self, composite: Array) -> float:
+        """The largest log rho of all solutions."""
+        first, second = self.model.lengths
+        pair = map(torch.from_numpy, enumerate_solutions(composite, (first, second)))
+        return float(self.model.log_generic_ratio(dict(zip(self.model.names, pair, strict=True))).max())
