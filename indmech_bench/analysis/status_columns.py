@@ -8,7 +8,7 @@ from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table, kept, shown
 
 FEW = 3
-"""Tasks that are named."""
+"""Tasks and seeds that are named."""
 COUNTS: tuple[Column[tuple[str, int]], ...] = (
     kept("status", lambda count: count[0]),
     kept("rows", lambda count: count[1]),
@@ -37,9 +37,16 @@ CHANGES: tuple[Column[Change], ...] = (
 )
 
 
+def _seeds(seeds: list[int]) -> str:
+    """A few by number, of more how many."""
+    if len(seeds) > FEW:
+        return f"{len(seeds)} seeds"
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
 def _tasks(failure: Failure) -> str:
     """A few by name, with their seeds where there is room."""
-    names = [f"{task} (seed {seeds[0]})" if len(seeds) == 1 else task for task, seeds in failure.tasks.items()]
+    names = [f"{task} ({_seeds(seeds)})" for task, seeds in failure.tasks.items()]
     return ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
 
 

@@ -178,7 +178,10 @@ def pairs(
     form: Form = "table",
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
-    """Say how generic pairs of named kernels are to each other: log rho beside iid Gaussian taps."""
+    """Say how generic pairs of named kernels are.
+
+    Their log rho beside that of iid Gaussian taps.
+    """
     from indmech_bench.tasks.physics import pair_columns
     from indmech_bench.tasks.physics.pairs import pair_lines
     from indmech_bench.text.writing import write

@@ -17,6 +17,8 @@ from indmech_bench.analysis.status import status_of
 from indmech_bench.cli.app import app
 from indmech_bench.cli.completion import every_name, task_names
 from indmech_bench.results.file_names import row_file_name
+from indmech_bench.results.folder import read_folder
+from indmech_bench.results.row_lines import with_check, write_line
 from indmech_bench.text.writing import write
 
 Shown = pytest.CaptureFixture[str]
@@ -86,19 +88,17 @@ def failed(tmp_path: Path) -> Path:
     """Two methods on two tasks: one crashes on 5 seeds, each with another number in its reason, one is skipped."""
     cells = {(task, "adam"): [0.1, 0.2, *[np.inf] * 5] for task in ("fork", "fir-natural")}
     folder = write_folder(tmp_path / "r", cells)
-    runs = folder / "runs.jsonl"
-    text = runs.read_text()
-    for number in range(14):
-        text = text.replace('"it crashed"', f'"over {number}.5 units"', 1)
-    runs.write_text(text)
     skipped = write_folder(tmp_path / "s", {("fork", "sgd"): [np.inf] * 7}, changes={"status": "skipped"})
-    with runs.open("a") as file:
-        file.write((skipped / "runs.jsonl").read_text())
+    rows = [*read_folder(folder), *read_folder(skipped)]
+    for number, row in enumerate(rows):
+        if row["status"] == "crashed":
+            row["reason"] = f"over {number}.5 units"
+    (folder / "runs.jsonl").write_bytes(b"".join(write_line(with_check(row)) for row in rows))
     return folder
 
 
 def test_failures_are_a_line_for_each_method_and_reason_and_the_skipped_ones_apart(failed: Path) -> None:
-    (row, *_) = [row for row in status_module.read_folder(failed) if row["status"] == "crashed"]
+    (row, *_) = [row for row in read_folder(failed) if row["status"] == "crashed"]
     (failed / "errors").mkdir()
     (failed / f"errors/{row_file_name(row)}.txt").write_text("a traceback")
     found = status_of(failed, failures=True).failures

@@ -18,6 +18,7 @@ from documents import records
 
 from indmech_bench.harness.replicates import pose_problem
 from indmech_bench.registry.registration import get_task
+from indmech_bench.results.file_names import row_file_name
 
 PLUGIN = '''
 import hashlib, os, signal, sys, time
@@ -113,8 +114,11 @@ def test_a_misbehaving_method_harms_only_its_own_seeds_and_gains_nothing(cli: Cl
     assert all(mine[seed]["metrics"] == same[seed] for seed in seeds if seed not in EXPECTED)
 
     shown = cli("status", "r", "--failures").stdout
-    assert re.search(r" 5 +error +ArithmeticError: I do not like seed 5 +r/errors/", shown)
-    traceback = (tmp_path / f"r/errors/{mine[5]['key']}.txt").read_text()
+    line = (
+        r"misbehaving +error +\d +fir-natural \(seeds? [\d, ]*5.*\) +ArithmeticError: I do not like seed \d +r/errors/"
+    )
+    assert re.search(line, shown)
+    traceback = (tmp_path / f"r/errors/{row_file_name(mine[5])}.txt").read_text()
     assert "raise ArithmeticError" in traceback
     assert "xxx" in traceback
     assert len(traceback) < 30_000

@@ -78,8 +78,10 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        if self._bar is not None:
-            self._bar.close()
+        with self._counting:
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
 
     def begin(self, folder: Path, there: int) -> None:
         """The first line. `there`: rows that need not be run."""
