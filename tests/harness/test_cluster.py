@@ -17,6 +17,7 @@ import pytest
 
 from indmech_bench import run
 from indmech_bench.errors import InputError
+from indmech_bench.harness.workers.cluster import Cluster
 from indmech_bench.harness.workers.handle import NoWorkError
 from indmech_bench.harness.workers.remote import Plugin, RemoteWork
 
@@ -159,3 +160,20 @@ def test_a_worker_with_other_code_refuses_and_is_named(tmp_path: Path, monkeypat
     ):
         with pytest.raises(NoWorkError, match=rf"worker .+, process {os.getpid()}.*{said}"):
             RemoteWork(plugins)([{**job, **changes}], 60)
+
+
+def test_a_client_whose_scheduler_is_gone_takes_no_more_work() -> None:
+    """While it tries to reach the scheduler it would take futures that never end."""
+
+    class Client:
+        statuses = iter(["connecting", "connecting", "closed"])
+
+        @property
+        def status(self) -> str:
+            return next(self.statuses, "closed")
+
+        def get_executor(self, pure: bool) -> None:
+            return None
+
+    with pytest.raises(ConnectionError, match="the Dask scheduler is gone"):
+        Cluster(Client()).submit(print)
