@@ -25,8 +25,10 @@ class SwapSearch(ByCriterion):
     solutions, sixteen starts see sixteen of them: this is what the choice among all costs without listing them.
 
     criterion: independence, norm, likelihood, flatness or combined (`indmech_baselines.criteria`).
-    starts: number of starts. steps: at most so many Levenberg-Marquardt steps each.
-    walks: most walks. swaps: most exchanges of each.
+    starts: number of starts.
+    steps: at most so many Levenberg-Marquardt steps of each.
+    walks: most walks.
+    swaps: most exchanges of each walk.
     Skips all but chains of two or three short kernels, and what `levenberg-marquardt` skips.
     Source: THEORY 3.1, FIR cascade; restarted local search, Lin and Kernighan (1973).
     """
