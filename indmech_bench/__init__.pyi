@@ -85,6 +85,7 @@ from .scm.interventions import modulations as modulations
 from .scm.interventions import stretches as stretches
 from .scm.models.convolution import ConvolutionCascade as ConvolutionCascade
 from .scm.models.convolution import deconvolve as deconvolve
+from .scm.models.convolution import product as product
 from .scm.models.environments import SharedConvolution as SharedConvolution
 from .scm.models.fork import Fork as Fork
 from .scm.models.kernels import KernelModel as KernelModel

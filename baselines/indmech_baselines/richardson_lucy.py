@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from indmech_baselines.non_negative import non_negative_pair
-from indmech_bench import Problem, Solution, pick, register_method
+from indmech_bench import Problem, Solution, pick, product, register_method
 
 LEAST = 1e-12
 """Of a predicted tap: ratios are taken to it."""
@@ -59,12 +59,6 @@ class RichardsonLucy:
 def _updated(kernel: Tensor, other: Tensor, shown: Tensor, n: int) -> Tensor:
     """One multiplicative update, (R, S, L)."""
     K, H = torch.fft.rfft(kernel, n=n), torch.fft.rfft(other, n=n)
-    ratio = shown / torch.fft.irfft(_product(K, H), n=n).clamp_min(LEAST)
-    correlated = torch.fft.irfft(_product(torch.fft.rfft(ratio), H.conj()), n=n)[..., : kernel.shape[-1]]
+    ratio = shown / torch.fft.irfft(product(K, H), n=n).clamp_min(LEAST)
+    correlated = torch.fft.irfft(product(torch.fft.rfft(ratio), H.conj()), n=n)[..., : kernel.shape[-1]]
     return kernel * correlated.clamp_min(0) / other.sum(-1, keepdim=True)
-
-
-def _product(first: Tensor, second: Tensor) -> Tensor:
-    """Of complex numbers, written out: torch's own fuses differently at the end of a vector."""
-    real = first.real * second.real - first.imag * second.imag
-    return torch.complex(real, first.real * second.imag + first.imag * second.real)

@@ -43,6 +43,7 @@ class RootSearch(ByCriterion):
 
     approach: ClassVar[str] = "independence"
     search: ClassVar[str] = "all solutions"
+    batched: ClassVar[bool] = False  # replicates have from tens to tens of thousands: together all would cost the most
     ranges: ClassVar[dict[str, str]] = {"limit": "[1, inf)"}
 
     criterion: str = "independence"

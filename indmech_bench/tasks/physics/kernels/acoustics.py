@@ -83,7 +83,8 @@ def image_sources(
     ]
     bounces = np.concatenate([2 * np.abs(m), np.abs(2 * m - 1)])
     x, y, z = np.ix_(*places)
-    reflections = sum(np.ix_(bounces, bounces, bounces))
+    in_x, in_y, in_z = np.ix_(bounces, bounces, bounces)
+    reflections = in_x + in_y + in_z
     far = np.sqrt(x**2 + y**2 + z**2)
     kept = (reflections <= order) & (far < length / RATE * SPEED)
     distance = far[kept]
