@@ -14,7 +14,7 @@ from indmech_bench.scm.parameters import Parameters, size_of
 from indmech_bench.scm.streams import Streams, row_key
 
 NULL_SIZE = 10_000
-NULL_BLOCK = 100_000_000
+NULL_BLOCK = 20_000_000
 """Numbers that a null is drawn from at once, at most: images have 37,000 for each of its draws."""
 ROTATIONS = 999
 ROUNDING = 1e-12
