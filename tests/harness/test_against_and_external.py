@@ -197,7 +197,7 @@ def test_a_row_from_elsewhere_is_never_replaced(exported: Path, tmp_path: Path) 
         ({"k1": np.ones(9)}, "holds k1; the parameters are k1, k2"),
         ({"k1": np.ones(8), "k2": np.ones(5)}, r"'k1' in .* is float64 of shape \(8,\), not real numbers"),
         ({"k1": np.ones(9), "k2": np.ones(5) * 1j}, "'k2' in .* is complex128"),
-        ({"k1": np.ones(9), "k2": np.array([{}])}, "is no .npz of numbers"),
+        ({"k1": np.ones(9), "k2": np.array([{}])}, "is object of shape"),
         (None, "is no .npz of numbers"),
     ],
 )  # fmt: skip
