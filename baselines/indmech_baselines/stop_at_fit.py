@@ -20,7 +20,7 @@ class StopAtFit(GradientMethod):
 
     loss: the fit loss to stop at.
     every: steps between two looks.
-    Source: Prechelt (1998), early stopping; the matched fit is THEORY 4's.
+    Source: Prechelt (1998), early stopping; the matched fit: docs/images.md.
     """
 
     approach: ClassVar[str] = "fit"

@@ -16,7 +16,7 @@ from indmech_bench.registry.code_identity import source_files, source_hash
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.identity import ENGINE, EXTERNAL
 from indmech_bench.results.current import newest
-from indmech_bench.results.file_names import row_file_name
+from indmech_bench.results.files import row_file_name
 from indmech_bench.results.folder import ERRORS, existing_folder, read_folder, read_manifest
 from indmech_bench.results.row_fields import LabelledRow
 from indmech_bench.results.row_lines import CHECK

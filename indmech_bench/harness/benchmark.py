@@ -29,7 +29,7 @@ from indmech_bench.harness.workers.submitting import Bundle, Told
 from indmech_bench.registry.code_identity import source_files
 from indmech_bench.results.current import newest
 from indmech_bench.results.curves import keep_curves
-from indmech_bench.results.file_names import row_file_name
+from indmech_bench.results.files import row_file_name
 from indmech_bench.results.folder import Writer, move_aside, read_manifest, writing
 from indmech_bench.results.parameter_files import keep_solution
 from indmech_bench.results.provenance import about_tasks, new_run_id, provenance

@@ -1,17 +1,19 @@
-"""Arrays that are kept beside a row, such as its curves along training: `curves/NAME.npz`, numbers alone, no pickle."""
+"""Arrays that are kept beside a row, such as its curves along training: `curves/NAME.npz`, numbers alone."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from indmech_bench.results.file_names import row_file_name
-from indmech_bench.results.parameter_files import Arrays, write_arrays
+from indmech_bench.errors import InputError
+from indmech_bench.results.files import row_file_name
+from indmech_bench.results.parameter_files import Arrays, read_arrays, shapes_in, write_arrays
 
 CURVES = "curves"
+LARGEST = 10_000_000
+"""Numbers of a row that are read at most."""
 
 
 def curves_path(folder: Path, row: Mapping[str, Any]) -> Path:
@@ -33,9 +35,11 @@ def keep_curves(folder: Path, row: Mapping[str, Any], arrays: Mapping[str, Any])
 
 
 def read_curves(folder: Path, row: Mapping[str, Any]) -> Arrays | None:
-    """The arrays that are kept of a row; None where there are none."""
+    """The arrays that are kept of a row; None where there are none. Raises InputError for a file that no run wrote."""
     path = curves_path(folder, row)
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+    shapes = shapes_in(path)
+    if sum(math.prod(shape) for shape in shapes.values()) > LARGEST:
+        raise InputError(f"'{path}' holds more than the {LARGEST:,} numbers that a run keeps of a row.")
+    return read_arrays(path, shapes)

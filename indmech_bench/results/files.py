@@ -1,16 +1,22 @@
-"""Files of a results folder, opened so that a pipe in their place is not waited for, nor a link followed."""
+"""Files of a results folder: what those of a row are called, and how they are opened.
+
+A pipe in their place is not waited for, nor a link followed.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from indmech_bench.errors import InputError
 
 PARTIAL = ".partial"
+DIGITS = 12
+"""Of a row's key in the names of its files: enough to tell settings, budgets and codes apart."""
 
 
 class DamagedError(InputError):
@@ -67,3 +73,13 @@ def write_whole(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+def row_file_name(row: Mapping[str, Any]) -> str:
+    """`TASK.METHOD.seed-SEED.KEY`, without an ending; of the key its first digits."""
+    return f"{row['task']}.{row['method']}.seed-{row['seed']}.{row['key'][:DIGITS]}"
+
+
+def key_in_name(file: Path) -> str:
+    """The first digits of the key of the row that a file belongs to; its name may bear the whole key."""
+    return file.stem.rpartition(".")[2][:DIGITS]

@@ -14,8 +14,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
 from indmech_bench.results.current import newest
 from indmech_bench.results.curves import CURVES
-from indmech_bench.results.file_names import DIGITS, key_in_name
-from indmech_bench.results.files import cannot_write
+from indmech_bench.results.files import DIGITS, cannot_write, key_in_name
 from indmech_bench.results.folder import ERRORS, MANIFEST, RUNS, existing_folder, read_folder, read_manifest
 from indmech_bench.results.parameter_files import SOLUTIONS
 from indmech_bench.results.row_fields import Row

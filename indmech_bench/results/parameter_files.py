@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -72,12 +73,29 @@ def read_arrays(path: Path, shapes: Mapping[str, Sequence[int]]) -> Arrays:
     Names, types, shapes and lengths are compared before any array is read, so that a file takes no more memory than
     these arrays do.
     """
+    with _archive(path, shapes) as archive:
+        return _read(path, archive, shapes)
+
+
+def shapes_in(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of each array of an .npz, from headers alone. Raises InputError for anything else."""
+    with _archive(path, ()) as archive:
+        shapes = {}
+        for info in archive.infolist():
+            with archive.open(info) as member:
+                shapes[info.filename.removesuffix(".npy")] = _header(member)[0]
+        return shapes
+
+
+@contextlib.contextmanager
+def _archive(path: Path, wanted: Iterable[str]) -> Iterator[zipfile.ZipFile]:
+    """An .npz that is open. Raises InputError where it, or what is done with it, fails."""
     try:
         with open_regular(path) as file:
             if file.read(len(MAGIC)) == MAGIC:
-                raise InputError(f"'{path}' holds one array, not an .npz of the parameters {', '.join(shapes)}.")
+                raise InputError(f"'{path}' holds one array, not an .npz of the parameters {', '.join(wanted)}.")
             with zipfile.ZipFile(file) as archive:
-                return _read(path, archive, shapes)
+                yield archive
     except FileNotFoundError:
         raise InputError(f"'{path}' does not exist.") from None
     except InputError:
@@ -102,11 +120,17 @@ def _read(path: Path, archive: zipfile.ZipFile, shapes: Mapping[str, Sequence[in
 
 
 def _array(member: IO[bytes], name: str, wanted: tuple[int, ...], path: Path) -> NDArray[np.float64]:
-    version = np.lib.format.read_magic(member)
-    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    shape, in_columns, dtype = read_header[version](member)
+    shape, in_columns, dtype = _header(member)
     if dtype.kind not in "fiu" or shape not in (wanted, (1, *wanted)):
         raise InputError(f"'{name}' in '{path}' is {dtype} of shape {shape}, not real numbers of shape {wanted}.")
     data = member.read(math.prod(shape) * dtype.itemsize + 1)
     values = np.frombuffer(data, dtype)
     return values.reshape(shape, order="F" if in_columns else "C").reshape(wanted).astype(np.float64)
+
+
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether the values stand in columns, and their type."""
+    version = np.lib.format.read_magic(member)
+    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    shape, in_columns, dtype = read_header[version](member)
+    return shape, in_columns, dtype

@@ -1,4 +1,4 @@
-"""The kernel that several composites have in common, as linear algebra: how well data determine it (THEORY 3.1)."""
+"""The kernel that several composites have in common, as linear algebra: how well data determine it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from indmech_bench.analysis import status_columns
 from indmech_bench.analysis.status import status_of
 from indmech_bench.cli.app import app
 from indmech_bench.cli.completion import every_name, task_names
-from indmech_bench.results.file_names import row_file_name
+from indmech_bench.results.files import row_file_name
 from indmech_bench.results.folder import read_folder
 from indmech_bench.results.row_lines import with_check, write_line
 from indmech_bench.text.writing import write

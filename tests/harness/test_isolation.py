@@ -18,7 +18,7 @@ from documents import records
 
 from indmech_bench.harness.replicates import pose_problem
 from indmech_bench.registry.registration import get_task
-from indmech_bench.results.file_names import row_file_name
+from indmech_bench.results.files import row_file_name
 
 PLUGIN = '''
 import hashlib, os, signal, sys, time

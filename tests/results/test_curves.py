@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 import indmech_bench
 from indmech_bench.errors import InputError
 from indmech_bench.results.curves import curves_path, keep_curves, read_curves
-from indmech_bench.results.file_names import DIGITS, key_in_name, row_file_name
+from indmech_bench.results.files import DIGITS, key_in_name, row_file_name
 
 ROW = {"task": "fir-natural", "method": "adam", "seed": 3, "key": "ab12" * 16}
 

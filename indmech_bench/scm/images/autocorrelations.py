@@ -1,4 +1,4 @@
-"""Genericity of successive two-dimensional convolutions, by autocorrelations of their kernels (THEORY 4).
+"""Genericity of successive two-dimensional convolutions, by autocorrelations of their kernels (docs/images.md).
 
 For k of one layer and k' of the next, white noise before k, and the mean over all modulations of k,
 

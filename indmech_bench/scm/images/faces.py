@@ -1,4 +1,4 @@
-"""Toy faces: each part's image is a layout of spikes, convolved with the part's shape (THEORY 4)."""
+"""Toy faces: each part's image is a layout of spikes, convolved with the part's shape (docs/images.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Toy faces: image generators whose layouts are stretched, the truth known (THEORY 4)."""
+"""Toy faces: image generators whose layouts are stretched, the truth known (docs/images.md)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ToyFaces(TaskBase):
     activation: layouts of the learner are its tables (linear), or softplus(8 a - 2) / 8 of them.
     apart: eyes and mouths are two spikes at least 9 apart.
     start: scale of the start that a problem offers, relative to 1 over the size of each mechanism along an axis.
-    Source: THEORY 4, after the generators of Besserve et al. (AAAI 2021).
+    Source: docs/images.md, after the generators of Besserve et al. (AAAI 2021).
     """
 
     family: ClassVar[str] = "toy-faces"

@@ -1,4 +1,4 @@
-"""Environments with the shapes of physics: several sources, one path that they share (THEORY 3.1)."""
+"""Environments with the shapes of physics: several sources, one path that they share (docs/physics-environments.md)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class PhysicsEnvironmentsTask(EnvironmentsTask):
     taps: lengths L1xL2 of k1 and k2, 2 or more each.
     environments: how many there are, 2 or more.
     noise: signal-to-noise ratio in dB of white noise on each observed impulse; none for no noise.
-    Source: THEORY 3.1, environments and physical kernels; those of the kernels.
+    Source: docs/physics-environments.md; those of the kernels.
     """
 
     family: ClassVar[str] = "physics-environments"
