@@ -145,12 +145,12 @@ def _ring(vectors: Array, columns: int) -> Array:
     """The Sylvester matrix of each two neighbours, the last one's being the first: of two, of the pair."""
     count = len(vectors)
     if count == 2:
-        return sylvester(vectors, columns)
+        return sylvester([*vectors], columns)
     blocks = []
     for e in range(count):
         near = [e, (e + 1) % count]
         block = np.zeros((vectors.shape[-1] + columns - 1, count, columns))
-        block[:, near] = sylvester(vectors[near], columns).reshape(-1, 2, columns)
+        block[:, near] = sylvester([*vectors[near]], columns).reshape(-1, 2, columns)
         blocks.append(block.reshape(len(block), -1))
     return np.concatenate(blocks)
 
