@@ -104,6 +104,7 @@ from .scm.solution_lists import enumerate_solutions as enumerate_solutions
 from .scm.streams import Streams as Streams
 from .tasks.kernels import KernelTask as KernelTask
 from .tasks.kernels import iid_kernels as iid_kernels
+from .tasks.physics.chains import PhysicsTask as PhysicsTask
 from .tasks.physics.pairs import kernel_pairs as kernel_pairs
 from .tasks.protocol import Task as Task
 from .tasks.protocol import TaskBase as TaskBase
