@@ -132,7 +132,7 @@ def by_intervention(
     folder: Annotated[Path, typer.Argument(help="a results folder with a task that lists its interventions")],
     form: Form = "table",
 ) -> None:
-    """Show the error under each intervention, beside fit and log rho."""
+    """Show the error under each intervention."""
     from indmech_bench.analysis import by_intervention
     from indmech_bench.text.writing import write
 

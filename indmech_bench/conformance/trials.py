@@ -145,8 +145,8 @@ class Bench:
 
                 problem = pose_problem(job, self._live_task, make)
                 assert isinstance(problem, Watched)
-                if poisoned is not None:
-                    problem.observations[poisoned] = torch.nan
+                if poisoned is not None and seeds[poisoned] in together:
+                    problem.observations[[*together].index(seeds[poisoned])] = torch.nan
                 self._fit(problem, together, wanted, trial)
                 if trial.status != Status.OK:
                     break

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Cli
-from folders import rows_of, write_folder
+from folders import rows_of, write_folder, write_rows
 
 from indmech_bench.analysis.comparison.comparison import compare
 from indmech_bench.registry.identity import ENGINE, row_identity_key
@@ -170,7 +170,7 @@ def test_references_that_differ_are_said(a: Path, tmp_path: Path) -> None:
         if row["reference"]:
             row["metrics"]["extrapolation_error"] = 0.5
             assert row["key"] == row_identity_key(row)
-    (b / "runs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(b, rows)
     assert compare(a, b).references.startswith("references: 32 rows shared, 32 differ")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import Cli
 from documents import records
-from folders import rows_of, write_folder
+from folders import rows_of, write_folder, write_rows
 
 import indmech_bench
 from indmech_bench.analysis.comparison.comparison import compare
@@ -119,8 +119,7 @@ def test_a_view_is_ranked_by_what_counts_in_it(mixed: Path) -> None:
 def elsewhere(folder: Path) -> Path:
     """The folder as if its tasks were of a plugin that is not installed here, in rows and manifest."""
     rows = [{**row, "task": f"elsewhere-{row['task']}"} for row in rows_of(folder)]
-    lines = [json.dumps({**row, "key": row_identity_key(row)}) for row in rows]
-    (folder / "runs.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    write_rows(folder, ({**row, "key": row_identity_key(row)} for row in rows))
     manifest = (folder / "manifest.json").read_text()
     for task in {row["task"] for row in rows}:
         manifest = manifest.replace(f'"{task.removeprefix("elsewhere-")}', f'"{task}')

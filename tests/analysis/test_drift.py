@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Cli, outcomes
-from folders import write_folder
+from folders import rows_of, write_folder, write_rows
 
 from indmech_bench.analysis.drift.course import Course
 from indmech_bench.analysis.drift.reading import courses
@@ -73,11 +73,10 @@ def made(tmp_path: Path) -> Made:
 
     def write(ends: dict[str, Way], worst: float = 0.0) -> dict[str, Course]:
         folder = write_folder(tmp_path / "r", {("drift", method): [0.1] * SEEDS for method in ends})
-        file = folder / "runs.jsonl"
-        rows = [json.loads(line) for line in file.read_text().splitlines()]
+        rows = rows_of(folder)
         for number, row in enumerate(rows):
             row |= hand_made(number, ends[[*ends][number // SEEDS]], worst)
-        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(folder, rows)
         by_label = {course.method: course for course in courses(folder)}
         return {method: by_label[resolve(Catalogue.read(), "method", method).label] for method in ends}
 
@@ -152,11 +151,10 @@ def test_the_order_of_regimes_does_not_hang_on_which_rows_were_made_first(made: 
 
 def test_what_does_not_differ_from_its_control_has_p_one(made: Made, tmp_path: Path) -> None:
     found = made({QUIET: (0.1, 1e-3, 0.1), NOISY: (0.1, 1e-3, 0.1)})
-    runs = tmp_path / "r" / "runs.jsonl"
-    rows = [json.loads(line) for line in runs.read_text().splitlines()]
+    rows = rows_of(tmp_path / "r")
     for row, control in zip(rows[SEEDS:], rows[:SEEDS], strict=True):
         row["details"] = control["details"]
-    runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(tmp_path / "r", rows)
     against = courses(tmp_path / "r")[1].against
     assert against is not None
     assert (against.p_error, against.p_ratio) == (1.0, 1.0)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from folders import write_folder
+from folders import rows_of, write_folder, write_rows
 from scipy.stats import binomtest, wilcoxon
 
 from indmech_bench.analysis.pairing_columns import matrix_document
@@ -81,13 +80,12 @@ def test_a_method_that_is_not_there_is_refused_with_the_nearest(folder: Path) ->
 
 
 def test_a_method_that_is_not_installed_is_no_reference(folder: Path) -> None:
-    path = folder / "runs.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = rows_of(folder)
     for row in rows:
         if row["method"] == "sgd":
             row["method"] = "elsewhere"
             row["key"] = row_identity_key(row)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(folder, rows)
     approaches = {one.method: one.approach for one in versus(folder, "adam")}
     assert (approaches["elsewhere"], approaches["white"]) == ("other", "reference")
     assert ("other", "elsewhere") in {(one.approach, one.method) for one in winners(folder)}

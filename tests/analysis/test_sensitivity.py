@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Cli
-from folders import write_folder
+from folders import rows_of, write_folder, write_rows
 
 from indmech_bench.analysis.ranking.sensitivity import sensitivity
 from indmech_bench.errors import InputError
@@ -28,10 +28,10 @@ def written(folder: Path, alternatives: Callable[[dict[str, Any]], dict[str, flo
         for rank, method in enumerate(METHODS)
     }
     place = write_folder(folder, cells)
-    lines = [json.loads(line) for line in (place / "runs.jsonl").read_text().splitlines()]
+    lines = rows_of(place)
     for line in lines:
         line["metrics"] |= alternatives(line)
-    (place / "runs.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    write_rows(place, lines)
     return place
 
 

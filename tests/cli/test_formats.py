@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from conftest import Cli
 from draws import problem_of
-from folders import write_folder
+from folders import rows_of, write_folder, write_rows
 
 from indmech_bench.cli.app import app
 from indmech_bench.registry.identity import row_identity_key
@@ -61,24 +61,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, factor in (("a", 1.0), ("b", 3.0)):
         values = {cell: errors * factor for cell, errors in cells.items()}
         write_folder(place / name, values, references=["oracle", "best-constant"])
-        runs = place / name / "runs.jsonl"
-        rows = [json.loads(line) for line in runs.read_text().splitlines()]
+        rows = rows_of(place / name)
         for row in rows:
             if row["method"] == "adam":
                 row["method"] = "elsewhere"  # of a package that is not installed: the label has what varies
                 row["settings"]["x"] = HOSTILE if row["task"] == "fork" else "plain"
                 row["key"] = row_identity_key(row)
-        runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(place / name, rows)
     way = {f"{metric}@{step}": step / 7 for step in (0, 9) for metric in ("extrapolation_error", "fit_error")}
     way |= {"log_generic_ratio@0": 0.1, "log_generic_ratio@9": None}
     problem = problem_of("fir-natural", [3])
     np.savez(place / "found.npz", **{name: value[0].numpy() for name, value in problem.start().items()})
     write_folder(place / "s", {("fork", "adam"): [0.1] * 8, ("fork", "sgd"): [0.3] * 8})
-    runs = place / "s" / "runs.jsonl"
-    rows = [json.loads(line) for line in runs.read_text().splitlines()]
+    rows = rows_of(place / "s")
     for number, row in enumerate(rows):
         row["metrics"] |= {"error_euclidean": number / 9, "error_over_power": 1.0}
-    runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(place / "s", rows)
     write_folder(place / "d", {("drift", "sgd"): [0.1] * 6}, changes={"details": way})
     listed = {"layout stretch 1.5": 0.3, "shape dilation 2": None}
     write_folder(place / "i", {("toy-faces", "adam"): [0.1] * 6}, references=["oracle"], changes={"errors": listed})

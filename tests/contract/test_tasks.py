@@ -182,7 +182,8 @@ def test_a_problem_holds_no_task_name_setting_seed_or_salt(name: str) -> None:
 @each_task
 def test_a_problem_has_no_public_name_for_what_it_must_not_show(name: str) -> None:
     public = {key for key in dir(posed(name)) if not key.startswith("_")}
-    assert public.isdisjoint({"task", "name", "settings", "seed", "seeds", "truth", "salt", "streams", "observation"})
+    assert public.isdisjoint({"task", "name", "settings", "seed", "truth", "salt", "streams", "observation"})
+    assert not set(posed(name).seeds) & set(SEEDS)  # `seeds` are hashes, not the seeds that truths are drawn by
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if not getattr(task_of(name), "starts_at_truth", False)])

@@ -95,7 +95,9 @@ def test_a_dry_run_against_a_folder_shows_what_would_run_and_runs_nothing(cli: C
         "fir-natural  sgd:steps=5  2 of 2 seeds to run",
         "fir-natural  sgd:steps=5  1 of 1 seeds to run",
         "fir-spectrum:taps=5x3  sgd:steps=5  2 of 2 seeds to run",
+        lines[-1],
     ]
+    assert lines[-1].startswith("5 rows to run: about ")
     assert not (tmp_path / "results").exists()
 
 

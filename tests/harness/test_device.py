@@ -58,9 +58,9 @@ def test_the_cells_of_a_task_share_a_child_there_one_after_the_other() -> None:
 @pytest.mark.parametrize("name", ["toy-faces-single", "fir-natural", "fir-samples", "linear-gaussian-samples"])
 def test_an_observation_moves_with_all_its_tensors(name: str) -> None:
     task, job = task_and_job(name, [0])
-    observation, _ = task.observe(task.sample(job_streams(job, "truth")), job_streams(job, "truth")).normalised(
-        torch.float64
-    )
+    observation, _ = task.observe(
+        task.sample(job_streams(job, "truth", task)), job_streams(job, "truth", task)
+    ).normalised(torch.float64)
     moved = on_device(observation, "meta")
     held = [value for value in vars(moved).values() if isinstance(value, torch.Tensor)]
     assert held

@@ -17,6 +17,7 @@ import typer
 from indmech_bench import run
 from indmech_bench.harness.attempts import outcomes_together
 from indmech_bench.harness.benchmark import Report
+from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.workers import submitting
 from indmech_bench.harness.workers.running import in_place
 
@@ -271,7 +272,7 @@ def test_what_is_left_is_said_and_is_no_success(tmp_path: Path, capsys: pytest.C
 
     report = benchmark(tmp_path / "r", Closing(9))
     with pytest.raises(typer.Exit) as ended:
-        running._end(report, save_solutions=False)
+        running._end(report, RunOptions(), None)
     assert ended.value.exit_code == 1
     said = capsys.readouterr()
     assert "2 rows are left (RuntimeError: cannot schedule new futures after shutdown): the same command" in said.err

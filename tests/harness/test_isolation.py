@@ -290,7 +290,7 @@ def test_a_runner_that_is_stopped_is_given_up_and_started_anew(monkeypatch: pyte
 
 def test_never_tried_seeds_come_apart_from_those_that_hung(tmp_path: Path) -> None:
     """On --retry-failed seeds that hung alone use up no limit of those that were not tried."""
-    from indmech_bench.harness.benchmark import _seeds_to_run
+    from indmech_bench.harness.benchmark import _groups
     from indmech_bench.harness.cells import make_cells
     from indmech_bench.registry.catalogue import Catalogue
 
@@ -300,4 +300,4 @@ def test_never_tried_seeds_come_apart_from_those_that_hung(tmp_path: Path) -> No
     keys = cell.keys(range(6))
     reasons = {0: "over the limit of 1 s", 1: "not retried: 4 time limits of 1 s are spent", 3: "ValueError: no"}
     rows: Any = {keys[seed]: {"reason": reason} for seed, reason in reasons.items()}
-    assert [*_seeds_to_run(cell, range(6), rows, {keys[5]})] == [[1, 2, 4], [0, 3]]
+    assert [*_groups(cell, range(5), rows)] == [[1, 2, 4], [0, 3]]

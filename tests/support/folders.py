@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +81,8 @@ def outcome(error: float) -> dict[str, Any]:
 def rows_of(folder: Path) -> list[dict[str, Any]]:
     """The rows of a folder, in the order of its file."""
     return [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
+
+
+def write_rows(folder: Path, rows: Iterable[Any]) -> None:
+    """Rows in the place of those that a folder has, with checksums of their own."""
+    (folder / "runs.jsonl").write_bytes(b"".join(write_line(with_check(row)) for row in rows))
