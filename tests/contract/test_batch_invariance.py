@@ -12,8 +12,9 @@ from methods import METHODS, home, quick
 import indmech_bench
 from indmech_bench.registry.catalogue import Catalogue
 
+OF_FAMILIES = {"toy-faces": "toy-faces-single", "physics": "seismic-sparse:taps=9x12"}
 REFERENCES = {
-    entry.name: "toy-faces-single" if entry.facts["families"] else "fir-natural"
+    entry.name: OF_FAMILIES[entry.facts["families"][0]] if entry.facts["families"] else "fir-natural"
     for entry in Catalogue.read().of_kind("reference")
 }
 """Each with a task that it stands beside."""
