@@ -13,6 +13,7 @@ import pytest
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # read when torch is first imported, below a test's own imports
+os.environ["INDMECH_BENCH_JOBS"] = "1"  # tests run side by side already, and every worker imports torch
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 import shutil
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import Cli
 from documents import records
+from folders import rows_of, write_rows
 
 from indmech_bench.analysis.labels import with_labels
 from indmech_bench.errors import InputError
@@ -37,16 +37,12 @@ def tune_in_place(out: Path, protocol: str = "blind", method: str = "adam:steps=
     return tune(method, task="fir-natural", protocol=protocol, out=out, jobs=0, **given)
 
 
-def read_rows(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
-
-
 def doctor(folder: Path, metrics: dict[float, dict[str, float]]) -> None:
     """Give the rows of each learning rate other metrics."""
-    rows = read_rows(folder)
+    rows = rows_of(folder)
     for row in rows:
         row["metrics"] |= metrics[row["settings"]["learning_rate"]]
-    (folder / "runs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_rows(folder, rows)
 
 
 @pytest.mark.parametrize("entry", [entry for entry in METHODS if entry.grid], ids=lambda entry: entry.name)
@@ -108,7 +104,7 @@ def scored(tuned: Path) -> Path:
 
 
 def test_a_tuned_method_runs_on_its_own_task_with_its_settings(scored: Path) -> None:
-    rows = [row for row in read_rows(scored) if row["method"] == "adam" and row["seed"] == 0]
+    rows = [row for row in rows_of(scored) if row["method"] == "adam" and row["seed"] == 0]
     assert {(row["task"], row["protocol"], row["settings"]["learning_rate"]) for row in rows} == {
         ("fir-decaying", "default", 0.1),
         ("fir-natural", "default", 0.1),
@@ -226,7 +222,7 @@ def test_blind_shows_no_extrapolation_error_and_marks_the_chosen(cli: Cli, tmp_p
     file = "results/tuning/adam-steps-20-fir-natural-blind.toml"
     assert lines[-1].endswith(f"use it with: indmech-bench run --settings {file}")
     assert (tmp_path / file).is_file()
-    assert {row["seed"] for row in read_rows((tmp_path / file).with_suffix(""))} == {10000, 10001, 10002}
+    assert {row["seed"] for row in rows_of((tmp_path / file).with_suffix(""))} == {10000, 10001, 10002}
 
 
 def test_oracle_shows_the_extrapolation_error(tuned: Path) -> None:

@@ -135,7 +135,7 @@ def test_normalising_changes_no_loss(seed: int) -> None:
 def test_a_minibatch_of_all_samples_is_the_full_loss(name: str) -> None:
     problem = problem_of(name, [0, 1])
     for start in (problem.start(), problem.start(starts=2)):
-        order = torch.stack([torch.randperm(256), torch.arange(256)])
+        order = torch.stack([torch.randperm(problem.samples), torch.arange(problem.samples)])
         assert torch.allclose(problem.loss(start, order), problem.loss(start), rtol=1e-10)
 
 
@@ -143,7 +143,7 @@ def test_a_minibatch_of_all_samples_is_the_full_loss(name: str) -> None:
 def test_losses_of_minibatches_differ_by_a_constant_from_an_unbiased_estimate(name: str) -> None:
     problem = problem_of(name, [0, 1])
     start, other = problem.start(0.3), problem.start(0.5)
-    halves = [torch.arange(128).expand(2, -1), torch.arange(128, 256).expand(2, -1)]
+    halves = [half.expand(2, -1) for half in torch.arange(problem.samples).chunk(2)]
     slopes = [problem.loss(start, half) - problem.loss(other, half) for half in halves]
     full = problem.loss(start) - problem.loss(other)
     assert torch.allclose((slopes[0] + slopes[1]) / 2, full, rtol=1e-8, atol=1e-10)
@@ -166,10 +166,11 @@ def batches(problem: Problem, size: int | None, steps: int) -> list[Tensor]:
 
 @each_sampled_task
 def test_a_minibatch_holds_a_sample_once(name: str) -> None:
-    for batch in batches(problem_of(name, [0, 1]), 32, 5):
+    problem = problem_of(name, [0, 1])
+    for batch in batches(problem, 32, 5):
         assert batch.shape == (2, 32)
         assert int(batch.min()) >= 0
-        assert int(batch.max()) < 256
+        assert int(batch.max()) < problem.samples
         assert all(len(set(row.tolist())) == 32 for row in batch)
 
 

@@ -202,7 +202,7 @@ def test_pairs_follow_their_mean_spectra_and_are_conditioned_on_nothing() -> Non
 
 def test_listing_kernels_imports_no_torch() -> None:
     code = (
-        "import sys; from indmech_bench.cli.listings import document; "
+        "import sys; from indmech_bench.cli.catalogue.listings import document; "
         "from indmech_bench.registry.catalogue import Catalogue; "
         "document('kernels', Catalogue.read()); sys.exit('torch' in sys.modules)"
     )
