@@ -19,7 +19,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=4, help="how often a run is killed; more in `make validate`")
+    parser.addoption("--kills", type=int, default=2, help="how often a run is killed; more in `make validate`")
 
 
 @pytest.fixture

@@ -130,8 +130,7 @@ def test_status_knows_tuned_rows(cli: Cli, scored: Path) -> None:
 def test_a_tuned_row_resumes_and_a_failed_one_is_tried_again(cli: Cli, tmp_path: Path, tuned: Path) -> None:
     made = cli("run", "--settings", str(tuned / "blind.toml"), "--seeds", "1", "--jobs", "1", "--out", "r")
     assert made.stdout.splitlines()[-1] == "9 ok, 0 failed, 0 skipped"
-    runs = tmp_path / "r/runs.jsonl"
-    runs.write_text(runs.read_text().replace('"status": "ok"', '"status": "error"'))
+    write_rows(tmp_path / "r", ({**row, "status": "error"} for row in rows_of(tmp_path / "r")))
     again = {"settings": [tuned / "blind.toml"], "seeds": "1", "jobs": 0, "out": tmp_path / "r"}
     resumed = run(**again)
     assert (resumed.failed, resumed.resumed) == (9, 9)
