@@ -24,6 +24,9 @@ indmech-bench run --task drift --task drift:equal_norms=true --seeds 32 --timeou
     --method sgd:learning_rate=0.01,batch=8,clip=1,momentum=0,cosine=false,checkpoints=10,steps=100000
 indmech-bench run physics
 indmech-bench run physics-environments
+indmech-bench run --task speakers:environments=8,noise=60 --task shots:environments=8,noise=60 \
+    --task events:environments=8,noise=60 --task telescopes:environments=8,noise=60 \
+    --method approximate-gcd --method noise-aware-gcd --seeds 32 --timeout 1800 --out results/physics-environments
 indmech-bench run --task speakers --method multistart-fit --seeds 6 --out results/physics-starts
 indmech-bench run --task seismic-thick:slack=8 --method root-search-independent --method root-search-min-norm \
     --seeds 32 --out results/physics-slack

@@ -7,8 +7,8 @@ from .analysis.comparison.comparison import Comparison as Comparison
 from .analysis.comparison.comparison import compare as compare
 from .analysis.frame import load as load
 from .analysis.frame import load_curves as load_curves
-from .analysis.pairings import versus as versus
-from .analysis.pairings import winners as winners
+from .analysis.pairing.pairings import versus as versus
+from .analysis.pairing.pairings import winners as winners
 from .analysis.ranking.board import Leaderboard as Leaderboard
 from .analysis.ranking.ranking import leaderboard as leaderboard
 from .analysis.ranking.ranking import leaderboards as leaderboards

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=2, help="how often a run is killed; more in `make validate`")
 
 
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    """The command line as a user runs it, in a folder of its own."""
+@pytest.fixture(scope="session")
+def warm_cli() -> Iterator[subprocess.Popen[str]]:
+    """A process with the imports of a command done, which forks one for each request."""
+    server = Path(__file__).parent / "support" / "warm_cli.py"
+    with subprocess.Popen(
+        [sys.executable, server], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
 
-    def call(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "indmech_bench.cli", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, **options)
+
+@pytest.fixture
+def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, warm_cli: subprocess.Popen[str]) -> Cli:
+    """The command line as a user runs it, in a folder of its own."""
+    aside = tmp_path_factory.mktemp("cli")
+
+    def call(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        request: dict[str, Any] = {"arguments": arguments, "folder": str(tmp_path)}
+        request["environment"] = dict(os.environ if env is None else env)
+        for name in ("out", "err"):
+            (aside / name).write_text("")
+            request[name] = str(aside / name)
+        assert warm_cli.stdin is not None
+        assert warm_cli.stdout is not None
+        warm_cli.stdin.write(json.dumps(request) + "\n")
+        code = int(warm_cli.stdout.readline())
+        texts = [(aside / name).read_bytes().decode() for name in ("out", "err")]
+        return subprocess.CompletedProcess(["indmech-bench", *arguments], code, *texts)
 
     return call
 

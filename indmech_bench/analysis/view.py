@@ -86,9 +86,9 @@ def values_of(rows: Sequence[Row], metric: str) -> list[float]:
     return [number for number in numbers if not math.isnan(number)]
 
 
-def error_of(row: Row) -> float:
-    """e of a replicate, infinite where it failed."""
-    value = row["metrics"].get(MEDIAN) if row["status"] == Status.OK else None
+def error_of(row: Row, metric: str = MEDIAN) -> float:
+    """e of a replicate, or another error of it; infinite where it failed."""
+    value = row["metrics"].get(metric) if row["status"] == Status.OK else None
     return float("inf") if value is None else float(value)
 
 

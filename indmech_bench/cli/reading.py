@@ -140,19 +140,34 @@ def by_intervention(
 
 
 @app.command()
+def truths(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    form: Form = "table",
+) -> None:
+    """Show what is known of the truths of each task."""
+    from indmech_bench.analysis import truths
+    from indmech_bench.text.writing import write
+
+    show(write(truths.document(folder, truths.truths(folder)), form))
+
+
+@app.command()
 def versus(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     method: Annotated[str, typer.Argument(help="a method or reference in it, as tables name it")],
     family: Annotated[str | None, typer.Option(help="Only the tasks of this family.")] = None,
     matrix: Annotated[bool, typer.Option("--matrix", help="One table, methods by tasks.")] = False,
+    metric: Annotated[
+        str, typer.Option(help="The error that scores are of.", autocompletion=metrics)
+    ] = "extrapolation_error",
     form: Form = "table",
 ) -> None:
     """Compare every method with one, seed by seed."""
-    from indmech_bench.analysis import pairing_columns, pairings
+    from indmech_bench.analysis.pairing import columns, pairings
     from indmech_bench.text.writing import write
 
-    found = pairings.versus(folder, method, family=family, itself=matrix)
-    document = pairing_columns.matrix_document if matrix else pairing_columns.versus_document
+    found = pairings.versus(folder, method, family=family, metric=metric, itself=matrix)
+    document = columns.matrix_document if matrix else columns.versus_document
     show(write(document(folder, found), form))
 
 
@@ -166,10 +181,10 @@ def winners(
 
     And whether it beats the simplest predictors.
     """
-    from indmech_bench.analysis import pairing_columns, pairings
+    from indmech_bench.analysis.pairing import columns, pairings
     from indmech_bench.text.writing import write
 
-    show(write(pairing_columns.winners_document(folder, pairings.winners(folder, family=family)), form))
+    show(write(columns.winners_document(folder, pairings.winners(folder, family=family)), form))
 
 
 @app.command()

@@ -15,8 +15,8 @@ from folders import rows_of, write_folder, write_rows
 
 import indmech_bench
 from indmech_bench.analysis.comparison.comparison import compare
-from indmech_bench.analysis.pairing_columns import versus_document, winners_document
-from indmech_bench.analysis.pairings import versus, winners
+from indmech_bench.analysis.pairing.columns import versus_document, winners_document
+from indmech_bench.analysis.pairing.pairings import versus, winners
 from indmech_bench.analysis.ranking.board import document
 from indmech_bench.analysis.ranking.ranking import leaderboard, leaderboards
 from indmech_bench.analysis.ranking.standings import rivalries

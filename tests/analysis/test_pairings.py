@@ -9,8 +9,8 @@ import pytest
 from folders import rows_of, write_folder, write_rows
 from scipy.stats import binomtest, wilcoxon
 
-from indmech_bench.analysis.pairing_columns import matrix_document
-from indmech_bench.analysis.pairings import versus, winners
+from indmech_bench.analysis.pairing.columns import matrix_document, versus_document
+from indmech_bench.analysis.pairing.pairings import versus, winners
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import row_identity_key
 from indmech_bench.text.writing import write
@@ -105,3 +105,20 @@ def test_the_matrix_has_each_score_once_and_the_method_itself_without_a_test(fol
     (line,) = (line for line in text.splitlines() if line.startswith("| adam |"))
     assert ";" not in line
     assert all(f"{one.score:.3f}" in text for one in found)
+
+
+def test_another_error_is_paired_like_e_and_cells_without_it_are_left_out(folder: Path) -> None:
+    rows = rows_of(folder)
+    for row in rows:
+        if row["status"] == "ok" and row["method"] in ("adam", "weight-decay"):
+            # the other way round than e, in which adam is the better
+            row["metrics"]["transfer_error"] = 1.0 if row["method"] == "adam" else 0.5
+    write_rows(folder, rows)
+    (line,) = versus(folder, "adam", metric="transfer_error")
+    assert (line.method, line.better, line.worse, line.error) == ("weight-decay", N, 0, 0.5)
+    assert line.difference == pytest.approx(1 / 1.5 - 1 / 2)
+    assert "1/(1+transfer_error)" in write(versus_document(folder, (line,)), "md")
+    with pytest.raises(InputError, match="no row with 'equivalence_gap'"):
+        versus(folder, "adam", metric="equivalence_gap")
+    with pytest.raises(InputError, match="did you mean 'transfer_error'"):
+        versus(folder, "adam", metric="transfer_eror")

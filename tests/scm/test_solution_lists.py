@@ -22,9 +22,10 @@ def test_blocks_are_the_solutions_that_are_held(name: str, lengths: tuple[int, i
         assert np.abs(k1 - first[start : start + 500]).max() < 1e-6
         assert np.abs(convolve(k1, k2) - composite).max() < 1e-8
     for index in (0, len(listed) - 1):
+        # polished alone and among many: LAPACK rounds batches of other sizes otherwise, on some processors
         k1, k2 = listed.one(index)
-        assert np.abs(k1 - first[index]).max() < 1e-14
-        assert np.abs(k2 - second[index]).max() < 1e-14 * np.abs(second[index]).max()
+        assert np.abs(k1 - first[index]).max() < 1e-11
+        assert np.abs(k2 - second[index]).max() < 1e-11 * np.abs(second[index]).max()
 
 
 def test_a_list_of_tens_of_thousands_has_the_truth_in_it() -> None:

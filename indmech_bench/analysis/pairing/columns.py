@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from indmech_bench.analysis.pairings import REFERENCE, Pairing
+from indmech_bench.analysis.pairing.pairings import REFERENCE, Pairing
 from indmech_bench.analysis.task_rows import marked
+from indmech_bench.analysis.view import MEDIAN
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.numbers import bracketed, number, pvalue
 from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
 
 RECORD: tuple[Column[Pairing], ...] = (
     kept("task", lambda pairing: pairing.task),
+    kept("metric", lambda pairing: pairing.metric),
     kept("control", lambda pairing: pairing.control),
     kept("method", lambda pairing: pairing.method),
     kept("other", lambda pairing: pairing.other),
@@ -30,13 +32,25 @@ RECORD: tuple[Column[Pairing], ...] = (
     kept("p_score", lambda pairing: pairing.p_score),
     kept("p_sign", lambda pairing: pairing.p_sign),
 )
-METHOD: tuple[Column[Pairing], ...] = (
-    shown("approach", lambda pairing: pairing.approach, Kind.NAME),
-    shown("method", lambda pairing: pairing.method, Kind.NAME),
-    shown("identified", lambda pairing: f"{pairing.identified:.2f}"),
-    shown("e (median) [95 %]", lambda pairing: f"{number(pairing.error)} {bracketed(pairing.interval)}".strip()),
-    shown("score", lambda pairing: f"{pairing.score:.3f}"),
-)
+
+def _method(pairings: Sequence[Pairing]) -> tuple[Column[Pairing], ...]:
+    return (
+        shown("approach", lambda pairing: pairing.approach, Kind.NAME),
+        shown("method", lambda pairing: pairing.method, Kind.NAME),
+        shown("identified", lambda pairing: f"{pairing.identified:.2f}"),
+        shown(
+            f"{_error(pairings)} (median) [95 %]",
+            lambda pairing: f"{number(pairing.error)} {bracketed(pairing.interval)}".strip(),
+        ),
+        shown("score", lambda pairing: f"{pairing.score:.3f}"),
+    )
+
+
+def _error(pairings: Sequence[Pairing]) -> str:
+    """What the error is called: e where it is that of extrapolation."""
+    return "e" if not pairings or pairings[0].metric == MEDIAN else pairings[0].metric
+
+
 AGAINST: tuple[Column[Pairing], ...] = (
     shown("more / less / same", lambda pairing: f"{pairing.better} / {pairing.worse} / {pairing.ties}"),
     shown(
@@ -47,9 +61,9 @@ AGAINST: tuple[Column[Pairing], ...] = (
     shown("p (sign)", lambda pairing: pvalue(pairing.p_sign)),
 )
 
-NOTES = (
-    "score: 1/(1+e), a failure's is 0, of a task its interquartile mean. more, less, same: seeds on which the method "
-    "scores more than the other, less, the same to within 1e-6; difference: median of its score less the other's.",
+SCORES = (
+    "score: 1/(1+{error}), a failure's is 0, of a task its interquartile mean. more, less, same: seeds on which the "
+    "method scores more than the other, less, the same to within 1e-6; difference: median of its score less the other's."
 )
 MATRIX = "In each cell: score, share identified; seeds with more and less score than the other, p, p (sign)."
 CORRECTED = (
@@ -58,17 +72,21 @@ CORRECTED = (
 )
 
 
+def _notes(pairings: Sequence[Pairing], lines: str) -> tuple[str, str]:
+    return SCORES.format(error=_error(pairings)), CORRECTED.format(lines=lines)
+
+
 def versus_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     """A table a task of what `versus` found."""
 
     def table(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
         shown_as = marked(task, pairings[0].control)
         title = f"{shown_as}: scores against those of {pairings[0].other}, {pairings[0].n} seeds"
-        return Table(title, (*METHOD, *AGAINST, *RECORD), pairings)
+        return Table(title, (*_method(pairings), *AGAINST, *RECORD), pairings)
 
     sections = tuple(Section(task, (table(task, of_task),)) for task, of_task in _by_task(pairings))
     against = f"All methods against {pairings[0].other}" if pairings else "No other method"
-    return Document(f"{against} in {folder}", sections, (*NOTES, CORRECTED.format(lines="methods of a task")))
+    return Document(f"{against} in {folder}", sections, _notes(pairings, "methods of a task"))
 
 
 def matrix_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
@@ -94,7 +112,7 @@ def matrix_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     other = pairings[0].other if pairings else ""
     table = Table(f"scores against those of {other}", (named, *map(column, tasks)), tuple(sorted(methods, key=place)))
     section = Section("matrix", (table, Table("", RECORD, tuple(pairings))))
-    notes = (MATRIX, *NOTES, CORRECTED.format(lines="methods of a task"))
+    notes = (MATRIX, *_notes(pairings, "methods of a task"))
     return Document(f"All methods against {other} in {folder}", (section,), notes)
 
 
@@ -112,7 +130,7 @@ def winners_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     sections = tuple(
         Section(task, (_winners(task, of_task), Table("", RECORD, of_task))) for task, of_task in _by_task(pairings)
     )
-    notes = (*NOTES, CORRECTED.format(lines="winners and predictors of a task"))
+    notes = _notes(pairings, "winners and predictors of a task")
     return Document(f"The best of each approach against the simplest predictors in {folder}", sections, notes)
 
 
@@ -130,7 +148,7 @@ def _winners(task: str, pairings: tuple[Pairing, ...]) -> Table[Pairing]:
 
     rivals = dict.fromkeys(pairing.other for pairing in pairings)
     title = f"{marked(task, pairings[0].control)}: the best of each approach, by score, {pairings[0].n} seeds"
-    return Table(title, (*METHOD, *map(against, rivals)), tuple(reversed(winners.values())))
+    return Table(title, (*_method(pairings), *map(against, rivals)), tuple(reversed(winners.values())))
 
 
 def _by_task(pairings: Sequence[Pairing]) -> Iterator[tuple[str, tuple[Pairing, ...]]]:
