@@ -44,7 +44,7 @@ def test_every_block_of_a_page_works(
 
 
 def test_pages_with_blocks_are_found() -> None:
-    assert {"index.md", "methods.md", "tasks.md", "tables.md", "theory.md"} <= set(PAGES)
+    assert {"run.md", "methods.md", "tasks.md", "tables.md", "theory.md"} <= set(PAGES)
 
 
 def test_a_wrapper_of_a_method_is_short() -> None:

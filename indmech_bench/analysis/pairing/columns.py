@@ -33,6 +33,7 @@ RECORD: tuple[Column[Pairing], ...] = (
     kept("p_sign", lambda pairing: pairing.p_sign),
 )
 
+
 def _method(pairings: Sequence[Pairing]) -> tuple[Column[Pairing], ...]:
     return (
         shown("approach", lambda pairing: pairing.approach, Kind.NAME),
@@ -63,7 +64,8 @@ AGAINST: tuple[Column[Pairing], ...] = (
 
 SCORES = (
     "score: 1/(1+{error}), a failure's is 0, of a task its interquartile mean. more, less, same: seeds on which the "
-    "method scores more than the other, less, the same to within 1e-6; difference: median of its score less the other's."
+    "method scores more than the other, less, the same to within 1e-6; difference: median of its score less the "
+    "other's."
 )
 MATRIX = "In each cell: score, share identified; seeds with more and less score than the other, p, p (sign)."
 CORRECTED = (

@@ -30,10 +30,11 @@ ERRORS = tuple(metric.name for metric in METRICS if metric.better == "lower" and
 class Pairing:
     """A method against another on one task: e and score of the first, how often and by how much it scores more.
 
-    metric: the error that `error` and `score` are of, e unless another was asked for. control: whether the task is one. better, worse, ties: shared seeds on which the method scores more than the other,
-    less, the same to within 1e-6. difference: median over them of score(method) - score(other), with its
-    order-statistic interval. p_score: Wilcoxon's signed ranks on these differences; p_sign: the exact sign test on
-    better and worse; both two-sided, each corrected by Holm over the pairings of one table and task.
+    metric: the error that `error` and `score` are of, e unless another was asked for. control: whether the task is one.
+    better, worse, ties: shared seeds on which the method scores more than the other, less, the same to within 1e-6.
+    difference: median over them of score(method) - score(other), with its order-statistic interval. p_score: Wilcoxon's
+    signed ranks on these differences; p_sign: the exact sign test on better and worse; both two-sided, each corrected
+    by Holm over the pairings of one table and task.
     """
 
     task: str
@@ -103,9 +104,7 @@ def winners(folder: str | Path, *, family: str | None = None) -> tuple[Pairing, 
     return tuple(pairings)
 
 
-def _by_task(
-    folder: str | Path, family: str | None, metric: str = MEDIAN
-) -> dict[str, dict[str, dict[int, TaskRow]]]:
+def _by_task(folder: str | Path, family: str | None, metric: str = MEDIAN) -> dict[str, dict[str, dict[int, TaskRow]]]:
     """Task -> label -> seed -> row, skipped rows left out and, of another metric than e, cells that have none."""
     rows, _ = tabled_rows([existing_folder(folder)], family)
     found: dict[str, dict[str, dict[int, TaskRow]]] = {task: {} for task in in_order(rows)}
