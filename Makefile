@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RESULTS ?= results/core
 
-.PHONY: benchmark test validate docs lint format setup clean
+.PHONY: benchmark test validate reference reference-images docs lint format setup clean
 
 benchmark: $(READY)
 	@status=0; $(BIN)/indmech-bench run core --out $(RESULTS) || status=$$?; \
@@ -24,6 +24,15 @@ lint: $(READY)
 validate: $(READY)
 	$(BIN)/python -m pytest tests/validate
 	$(BIN)/python -m pytest tests/harness/test_interruption.py -k kills_lose --kills 20
+
+# what results/reference/ holds, made anew from the present code; under an hour on 2 cores
+reference: $(READY)
+	.ci/reference core 64
+	.ci/reference dose 64
+	.ci/reference physics 32
+
+reference-images: $(READY)
+	.ci/reference images 8
 
 # the pages of docs/ with the reference of the API, into site/
 docs: $(READY)

@@ -38,8 +38,9 @@ def compare(
 
 @app.command()
 def merge(
-    folders: Annotated[list[Path], typer.Argument(help="two results folders or more")],
+    folders: Annotated[list[Path], typer.Argument(help="two results folders or more; one to pack or unpack")],
     out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
+    packed: Annotated[bool, typer.Option("--packed", help="Rows compressed to a tenth, to be read only.")] = False,
 ) -> None:
     """Make one results folder of several.
 
@@ -47,7 +48,7 @@ def merge(
     """
     from indmech_bench.results import merging
 
-    show("\n".join(map(printable, merging.merge(folders, out=out).sentences)))
+    show("\n".join(map(printable, merging.merge(folders, out=out, packed=packed).sentences)))
 
 
 @app.command()

@@ -17,7 +17,7 @@ from indmech_bench.registry.code_identity import source_hash
 from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.registration import build, forget, is_plugin, live
 from indmech_bench.results.curves import CURVES
-from indmech_bench.results.folder import ERRORS, LOCK, MANIFEST, RUNS
+from indmech_bench.results.folder import ERRORS, LOCK, MANIFEST, RUNS, refuse_packed
 from indmech_bench.results.parameter_files import SOLUTIONS
 
 MOST_A_CORE = 8
@@ -48,7 +48,8 @@ def check_plan(what: Plan) -> int:
 
 
 def _check_folder(folder: Path) -> None:
-    """Raises InputError for a folder that holds something else than results."""
+    """Raises InputError for a folder that holds something else than results, or packed ones."""
+    refuse_packed(folder)
     if not folder.exists() or (folder / RUNS).is_file():
         return
     if not folder.is_dir():

@@ -6,15 +6,18 @@ A pipe in their place is not waited for, nor a link followed.
 from __future__ import annotations
 
 import contextlib
+import lzma
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from indmech_bench.errors import InputError
 
 PARTIAL = ".partial"
+PACKED = ".xz"
+"""How the name of a compressed file of rows ends."""
 DIGITS = 12
 """Of a row's key in the names of its files: enough to tell settings, budgets and codes apart."""
 
@@ -31,6 +34,20 @@ def cannot_write(folder: Path, error: OSError) -> InputError:
 def open_regular(path: Path) -> BinaryIO:
     """A plain file, to be read. Raises DamagedError for anything else, such as a pipe; OSError."""
     return os.fdopen(_opened(path, os.O_RDONLY), "rb")
+
+
+@contextlib.contextmanager
+def open_lines(path: Path) -> Iterator[BinaryIO | lzma.LZMAFile]:
+    """A plain file of lines, to be read, or a compressed one. Raises DamagedError likewise; OSError."""
+    with open_regular(path) as file:
+        if path.suffix != PACKED:
+            yield file
+            return
+        try:
+            with lzma.open(file) as lines:
+                yield lines
+        except (lzma.LZMAError, EOFError) as error:
+            raise DamagedError(f"'{path}' is damaged: {error}.") from None
 
 
 def open_own(path: Path, flags: int) -> int:

@@ -1,4 +1,7 @@
-"""The results folder: `runs.jsonl`, `manifest.json`, `errors/`. Appended to by one run at a time, never rewritten."""
+"""The results folder: `runs.jsonl`, `manifest.json`, `errors/`. Appended to by one run at a time, never rewritten.
+
+A packed folder has its rows compressed, as `merge --packed` writes them: it is read like any other, never written to.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,14 @@ from typing import Any
 
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
-from indmech_bench.results.files import DamagedError, cannot_write, open_own, open_regular, write_whole
+from indmech_bench.results.files import PACKED, DamagedError, cannot_write, open_own, open_regular, write_whole
 from indmech_bench.results.row_fields import Row
 from indmech_bench.results.row_lines import check_schema, write_line
 from indmech_bench.results.rows import read_rows
 from indmech_bench.text.lines import printable
 
 RUNS = "runs.jsonl"
+PACKED_RUNS = RUNS + PACKED
 MANIFEST = "manifest.json"
 LOCK = "lock"
 ERRORS = "errors"
@@ -30,16 +34,35 @@ ERRORS = "errors"
 def existing_folder(text: str | Path) -> Path:
     """A folder that holds results. Raises InputError."""
     folder = Path(text)
-    if not (folder / RUNS).is_file():
+    if not rows_file(folder).is_file():
         raise InputError(f"'{folder}' holds no results: there is no {RUNS} in it.")
     return folder
 
 
+def rows_file(folder: Path) -> Path:
+    """The file that a folder's rows are in, or would be. Raises InputError where there are two."""
+    if not (folder / PACKED_RUNS).exists():
+        return folder / RUNS
+    if (folder / RUNS).exists():
+        raise InputError(f"'{folder}' has its rows twice, in {RUNS} and {PACKED_RUNS}: move one of them away.")
+    return folder / PACKED_RUNS
+
+
+def refuse_packed(folder: Path) -> None:
+    """Raises InputError for a packed folder, which nothing is written to."""
+    if (folder / PACKED_RUNS).exists():
+        raise InputError(
+            f"'{folder}' is packed and only read: give another folder, or unpack it "
+            f"(indmech-bench merge {folder} --out DIR)."
+        )
+
+
 def read_folder(folder: Path) -> list[Row]:
     """All rows of a folder; a torn last line is left out with a warning. Raises InputError."""
-    found = read_rows(folder / RUNS)
+    file = rows_file(folder)
+    found = read_rows(file)
     if found.torn:
-        warnings.warn(f"{folder / RUNS}: a torn last line of {found.torn} bytes is left out.", stacklevel=2)
+        warnings.warn(f"{file}: a torn last line of {found.torn} bytes is left out.", stacklevel=2)
     return found.rows
 
 
@@ -142,6 +165,7 @@ class Writer:
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[Writer]:
     """Make the folder if need be, lock it, take a torn last line away, and append to it. Raises InputError."""
+    refuse_packed(folder)
     with _locked(folder):
         try:
             file = open_own(folder / RUNS, os.O_WRONLY | os.O_APPEND)

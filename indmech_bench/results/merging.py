@@ -1,8 +1,9 @@
-"""Several results folders made one. What goes in is only read; what contradicts itself is refused."""
+"""Several results folders made one, packed or not. What goes in is only read; what contradicts itself is refused."""
 
 from __future__ import annotations
 
 import json
+import lzma
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,17 @@ from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
 from indmech_bench.results.current import newest
 from indmech_bench.results.curves import CURVES
-from indmech_bench.results.files import DIGITS, cannot_write, key_in_name
-from indmech_bench.results.folder import ERRORS, MANIFEST, RUNS, existing_folder, read_folder, read_manifest
+from indmech_bench.results.files import DIGITS, PACKED, cannot_write, key_in_name
+from indmech_bench.results.folder import (
+    ERRORS,
+    MANIFEST,
+    PACKED_RUNS,
+    RUNS,
+    existing_folder,
+    read_folder,
+    read_manifest,
+    rows_file,
+)
 from indmech_bench.results.parameter_files import SOLUTIONS
 from indmech_bench.results.row_fields import Row
 from indmech_bench.results.row_lines import write_line
@@ -34,8 +44,11 @@ class Merged:
 
 
 @uncollected()
-def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
+def merge(folders: Sequence[str | Path], *, out: str | Path, packed: bool = False) -> Merged:
     """Make one results folder of two or more; `out` must not exist, and exists only once it is whole.
+
+    packed: with its rows compressed (xz), a tenth of the size, to be read and not written to; one folder will do then,
+    as it does to unpack a packed one.
 
     Rows keep the order of the folders as given, so that where a cell was made by different code the last folder's
     counts. Of rows with one key an ok one is kept before one that is not, else the first; two that are ok must agree
@@ -44,8 +57,8 @@ def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
     """
     places = [existing_folder(folder) for folder in folders]
     goal = Path(out)
-    if len(places) < 2:
-        raise InputError("merge needs two results folders or more.")
+    if len(places) < 2 and not packed and rows_file(places[0]).suffix != PACKED:
+        raise InputError("merge needs two results folders or more, or one to pack (--packed).")
     if goal.exists():
         raise InputError(f"'{goal}' exists already: merge makes a new folder.")
     content = [read_folder(place) for place in places]
@@ -57,7 +70,7 @@ def merge(folders: Sequence[str | Path], *, out: str | Path) -> Merged:
             before = kept.get(row["key"])
             if before is None or _replaces(before, (number, row), places, counts):
                 kept[row["key"]] = number, row
-    _write(goal, list(kept.values()), places, manifest)
+    _write(goal, list(kept.values()), places, manifest, packed)
     return Merged(goal, len(kept), tuple(_sentences(goal, content, [row for _, row in kept.values()], places, counts)))
 
 
@@ -107,14 +120,16 @@ def _joined(places: Sequence[Path]) -> dict[str, Any]:
     return {"schema": SCHEMA, "runs": runs}
 
 
-def _write(goal: Path, rows: Sequence[tuple[int, Row]], places: Sequence[Path], manifest: dict[str, Any]) -> None:
+def _write(
+    goal: Path, rows: Sequence[tuple[int, Row]], places: Sequence[Path], manifest: dict[str, Any], packed: bool
+) -> None:
     """Write the folder under another name and rename it, so that it is whole or absent."""
     partial = goal.with_name(f"{goal.name}.partial")
     if partial.exists():
         raise InputError(f"'{partial}' exists, left by a merge that was cut off: remove it first.")
     try:
         partial.mkdir(parents=True)
-        with (partial / RUNS).open("wb") as file:
+        with lzma.open(partial / PACKED_RUNS, "wb") if packed else (partial / RUNS).open("wb") as file:
             file.writelines(write_line(row) for _, row in rows)
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
         _copy_files(partial, {row["key"][:DIGITS]: places[number] for number, row in rows}, places)

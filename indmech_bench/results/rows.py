@@ -7,12 +7,13 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from lzma import LZMAFile
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import row_identity_keys
-from indmech_bench.results.files import DamagedError, open_regular
+from indmech_bench.results.files import DamagedError, open_lines
 from indmech_bench.results.row_fields import Identity, Result, Row
 from indmech_bench.results.row_lines import CHECK, LONGEST, WORDS, checksum_of_line, is_result, no_constant, read_line
 from indmech_bench.results.statuses import Status
@@ -102,7 +103,7 @@ class RowsOfFile(NamedTuple):
 
 @uncollected()
 def read_rows(path: Path) -> RowsOfFile:
-    """The rows of a file. Raises InputError.
+    """The rows of a file, which may be compressed. Raises InputError.
 
     Of several rows with one key the last counts. Two that are ok with different metrics are damage. A file that
     does not exist has no rows. Rows of one cell share the objects of its fields: they are to be read, not changed.
@@ -111,7 +112,7 @@ def read_rows(path: Path) -> RowsOfFile:
     torn = 0
     lines = _Lines()
     try:
-        with open_regular(path) as file:
+        with open_lines(path) as file:
             for number, line in enumerate(_bounded(file), 1):
                 if not line.endswith(b"\n") and len(line) <= LONGEST:
                     torn = len(line)
@@ -135,7 +136,7 @@ def read_rows(path: Path) -> RowsOfFile:
     return RowsOfFile(rows, torn, sum(CHECK not in row for row in rows))
 
 
-def _bounded(file: BinaryIO) -> Iterator[bytes]:
+def _bounded(file: BinaryIO | LZMAFile) -> Iterator[bytes]:
     """The lines of a file; of one that is longer than a row can be no more than shows it."""
     while line := file.readline(LONGEST + 2):
         yield line

@@ -87,4 +87,7 @@ def test_no_table_of_results_stands_outside_of_a_block() -> None:
     for path in REFRESH.pages():
         outside = REFRESH.BLOCK.sub("", path.read_text(encoding="utf-8"))
         measured = list(MEASURED.findall(outside))
-        assert path.name in ("claims.md", "glossary.md", "tables.md", "theory.md") or not measured, (path.name, measured)
+        assert path.name in ("claims.md", "glossary.md", "tables.md", "theory.md") or not measured, (
+            path.name,
+            measured,
+        )
