@@ -218,7 +218,7 @@ def bundles_of(todo: Sequence[tuple[Cell, Job]]) -> list[Bundle]:
 
 
 def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> None:
-    """Write the solutions, curves and pictures of a job's outcomes, their rows, then what the failed ones printed."""
+    """Write the files of a job's outcomes, their rows, then what the failed ones printed."""
     keys = cell.keys([outcome["seed"] for outcome in outcomes])
     for outcome in outcomes:
         if outcome.get("parameters"):
@@ -231,7 +231,7 @@ def _keep(cell: Cell, run_id: str, outcomes: list[Outcome], writer: Writer) -> N
         for outcome in outcomes
     ]
     for row, outcome in zip(rows, outcomes, strict=True):
-        arrays = {**outcome.get("curves", {}), **outcome.get("pictures", {})}
+        arrays = {**outcome.get("curves", {}), **outcome.get("pictures", {}), **outcome.get("solutions", {})}
         if arrays:
             keep_curves(writer.folder, row, arrays)
     writer.append(rows)

@@ -1,16 +1,23 @@
-"""What rows of some tasks hold beside metrics: errors one by one, and pictures."""
+"""What is kept of some tasks beside metrics: errors one by one, pictures, and all solutions of a truth."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor
 
+from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.images.faces import FacesModel
 from indmech_bench.scm.interventions import Family, Intervention
+from indmech_bench.scm.solution_lists import HELD
+from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.truth import Truth
 
 PICTURED = 4
 """How many outputs of a replicate are kept as pictures."""
+OF_SOLUTIONS = ("log_generic_ratio", "extrapolation_error")
+"""Metrics that are kept of every solution. At a perfect fit the norm says no more: it falls as log rho grows."""
 
 
 def errors_by_intervention(truth: Truth, solution: Solution) -> dict[str, Tensor]:
@@ -32,6 +39,25 @@ def pictures(truth: Truth, solution: Solution, row: int) -> dict[str, Tensor]:
     if not isinstance(model, FacesModel):
         return {}
     return {name: model.pictures(solution.law(g))[row, :PICTURED] for name, g in _shown(family)}
+
+
+def solution_set(truth: Truth, row: int) -> dict[str, Tensor]:
+    """OF_SOLUTIONS of each solution of a replicate, `solutions.<metric>` -> (S,).
+
+    Empty where its solutions cannot be listed, or where there are more than are held at a time.
+    """
+    try:
+        composite = [*truth.composites()][row]
+        listed = truth.listed(composite)
+    except UnsupportedError:
+        return {}
+    if len(listed) > HELD:
+        return {}
+    pairs = truth.kernels_of(listed)
+    true = {name: value[row].expand(len(listed), -1) for name, value in truth.parameters.items()}
+    alike = replace(truth, parameters=true)
+    found = score(alike, Solution(truth.model.laws(pairs), pairs), names=OF_SOLUTIONS)
+    return {f"solutions.{name}": values for name, values in found.items()}
 
 
 def _shown(family: Family) -> tuple[tuple[str, Intervention], ...]:

@@ -80,12 +80,15 @@ def leaderboards(
     rows, left_out = tabled_rows(places, family)
     views = {"": rows} if group_by is None else grouped(rows, group_by)
     return tuple(
-        _board(of_view, places, metric, left_out, f"{group_by}: {name}" if group_by else "")
+        board_of(of_view, places, metric, left_out, f"{group_by}: {name}" if group_by else "")
         for name, of_view in views.items()
     )
 
 
-def _board(rows: Sequence[TaskRow], places: Sequence[Path], metric: str, left_out: int, view: str) -> Leaderboard:
+def board_of(
+    rows: Sequence[TaskRow], places: Sequence[Path], metric: str = MEDIAN, left_out: int = 0, view: str = ""
+) -> Leaderboard:
+    """The leaderboard of one view: of rows that `tabled_rows` gave of the folders `places`."""
     tasks = in_order(rows)
     families = {row["task_label"]: row["family"] for row in rows if not row["control"]}
     counting = {task: families[task] for task in tasks if task in families}

@@ -55,7 +55,7 @@ def rivalries(folder: str | Path, *, family: str | None = None) -> tuple[Rivalry
     if not rows:
         raise InputError(f"'{place}' has no task to rank by: all that are asked for are controls.")
     views = {"all tasks": rows, **{f"family {name}": of_family for name, of_family in _of_families(rows)}}
-    found = tuple(rivalry for name, of_view in views.items() if (rivalry := _rivalry(name, of_view)) is not None)
+    found = tuple(rivalry for name, of_view in views.items() if (rivalry := rivalry_of(name, of_view)) is not None)
     if not found:
         raise InputError(f"'{place}' has no two methods that cover the same (task, seed) pairs.")
     return found
@@ -67,7 +67,8 @@ def _of_families(rows: Sequence[TaskRow]) -> Iterator[tuple[str, list[TaskRow]]]
         yield from views.items()
 
 
-def _rivalry(view: str, rows: Sequence[TaskRow]) -> Rivalry | None:
+def rivalry_of(view: str, rows: Sequence[TaskRow]) -> Rivalry | None:
+    """How the methods stand that cover these rows, of which none is of a control; None of fewer than two."""
     methods = covering(rows)
     if len(methods) < 2:
         return None

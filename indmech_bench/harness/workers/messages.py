@@ -46,8 +46,8 @@ class Outcome(Result):
     """What a job gives for one of its seeds: the part of a row that is not its identity.
 
     output: what a failed attempt printed. parameters: of the solution, for its file. curves: name -> values by step.
-    pictures: of the first seeds of some tasks, name -> pixels. seal: what ties it to its cell and seed (`seals`), given
-    where the outcome is made.
+    pictures: of the first seeds of some tasks, name -> pixels. solutions: of the oracle at the first seeds, name -> a
+    value of each solution. seal: what ties it to its cell and seed (`seals`), given where the outcome is made.
     """
 
     seal: NotRequired[str]
@@ -55,6 +55,7 @@ class Outcome(Result):
     parameters: NotRequired[dict[str, list[Any]]]
     curves: NotRequired[dict[str, list[float | None]]]
     pictures: NotRequired[dict[str, list[Any]]]
+    solutions: NotRequired[dict[str, list[float | None]]]
 
 
 @final

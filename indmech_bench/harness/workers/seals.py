@@ -19,7 +19,7 @@ from indmech_bench.results.statuses import FAILED, Status
 
 DIGEST = 32
 """Hexadecimal digits of a seal."""
-FILES = ("parameters", "curves", "pictures")
+FILES = ("parameters", "curves", "pictures", "solutions")
 """What an outcome may bring for files beside its row: values by name."""
 EXTRA = ("seal", "output", *FILES)
 """Fields that an outcome may have beside those of a result; the seal leaves the first two out."""

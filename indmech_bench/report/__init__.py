@@ -1,0 +1,1 @@
+"""What results look like: figures, and one page that needs nothing but itself."""

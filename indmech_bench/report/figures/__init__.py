@@ -1,0 +1,1 @@
+"""The figures, a file each: its data as a table, and how they are drawn."""
