@@ -151,12 +151,46 @@ def beside(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[s
         bottom = heights[i] + gap
     for i, label in enumerate(labels):
         x, y = places[i]
-        line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3}
+        line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5)}
         text = axes.annotate(
             short[label], (x, y), (1.03, heights[i]), "axes fraction", "axes fraction",
             arrowprops=line, va="center", fontsize=7.5, annotation_clip=False,
         )  # fmt: skip
         hover(text, label)
+
+
+def log_scale(axes: Axes, along: str, linear_to: float | None = None) -> None:
+    """A logarithmic axis, `x` or `y`, with plain numbers at its ticks; linear below `linear_to`, where that is given."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    scale = axes.set_xscale if along == "x" else axes.set_yscale
+    if linear_to is None:
+        scale("log")
+    else:
+        scale("symlog", linthresh=linear_to)
+    axis = axes.xaxis if along == "x" else axes.yaxis
+    low, high = (axes.dataLim.intervalx if along == "x" else axes.dataLim.intervaly).tolist()
+    if linear_to is None and 0 < low and high < 20 * low:  # too few powers of ten for a scale
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plain_power(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def plain_power(value: float) -> str:
+    """`0.01`, `1`, `1,000`; beyond that a power of ten, as in 10⁻⁵."""
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:,.0f}" if abs(value) >= 1 else f"{value:g}"
+    mantissa, _, exponent = f"{value:.0e}".partition("e")
+    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{power}" if mantissa == "1" else f"{mantissa}·10{power}"
+
+
+def bare_lines(*panels: Axes) -> None:
+    """Panels of lines that share their names: upright rules alone, neither ticks nor an axis at the left."""
+    for axes in panels:
+        axes.grid(axis="x")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", which="both", length=0)
 
 
 def panel_title(axes: Axes, text: str, most: int = 44) -> None:

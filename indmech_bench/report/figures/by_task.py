@@ -10,7 +10,7 @@ import numpy as np
 from indmech_bench.analysis.view import score_of
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import INK, WIDTH, abbreviated, hover
+from indmech_bench.report.style import INK, PAPER, WIDTH, abbreviated, hover
 from indmech_bench.statistics.estimates import interquartile_mean
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     figure, axes = pyplot.subplots(figsize=(2.2 + width * len(tasks) + 0.4, height))
     letters = max(4.8, min(7, width * 16))
     seaborn.heatmap(
-        table.astype(float), ax=axes, vmin=0, vmax=1, cmap="cividis", linewidths=0.8, linecolor="white",
+        table.astype(float), ax=axes, vmin=0, vmax=1, cmap=seaborn.light_palette("#0b5a94", as_cmap=True), linewidths=0.8, linecolor=PAPER,
         annot=np.array([[_two(value) for value in row] for row in table.to_numpy(dtype=float)]), fmt="",
         annot_kws={"fontsize": letters}, cbar_kws={"shrink": 0.5, "label": "score", "ticks": [0, 0.5, 1]},
     )  # fmt: skip

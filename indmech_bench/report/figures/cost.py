@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import WIDTH, beside
+from indmech_bench.report.style import WIDTH, beside, log_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     axes.vlines(known["cost"], known["score_low"].astype(float), known["score_high"].astype(float), color=colour,
                 linewidth=2, alpha=0.45)  # fmt: skip
     axes.plot(data["cost"], data["score"], "o", color=colour, markersize=5)
-    axes.set_xscale("log")
+    log_scale(axes, "x")
     axes.margins(x=0.08, y=0.1)
     axes.grid()
     axes.set_xlabel("median cost a replicate: forward passes of one start, 3 with a gradient")

@@ -10,7 +10,7 @@ import numpy as np
 from indmech_bench.analysis.view import error_of
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import MUTED, WIDTH, abbreviated, colours, hover
+from indmech_bench.report.style import MUTED, WIDTH, abbreviated, colours, hover, log_scale
 from indmech_bench.statistics.estimates import median_interval, wilson_interval
 
 if TYPE_CHECKING:
@@ -114,10 +114,11 @@ def _draw(data: pd.DataFrame) -> Drawing:
         panels[0, column].set_title(way)
         for axes in panels[:, column]:
             axes.grid(axis="y")
-    panels[0, 0].set_yscale("log")
+    for axes in panels[0]:
+        log_scale(axes, "y")
     largest = float(data["error"].replace(math.inf, math.nan).max())
     panels[0, 0].set_ylim(FLOOR * 0.7, max(3.0, largest * 1.6))
-    panels[0, 0].set_ylabel(f"median e, {FLOOR:g} or less at the foot")
+    panels[0, 0].set_ylabel(f"median e (foot: ≤ {FLOOR:g})")
     panels[1, 0].set_ylim(-0.03, 1.03)
     panels[1, 0].set_ylabel("share identified")
     legend = figure.legend(handles.values(), [names[name] for name in handles], loc="outside lower center", ncols=3)

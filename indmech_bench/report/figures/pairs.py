@@ -8,7 +8,7 @@ import numpy as np
 
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import INK, MUTED, PAPER, WIDTH, label_lines
+from indmech_bench.report.style import INK, MUTED, PAPER, WIDTH, bare_lines, label_lines, log_scale
 from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.estimates import wilson_interval
 
@@ -24,7 +24,7 @@ MOST = 64
 
 
 def _data(evidence: Evidence) -> pd.DataFrame:
-    """One line a truth: its log rho, and the p-value of that for iid Gaussian taps of the learner's lengths."""
+    """One line a truth: its log rho, and the p-value of that for iid Gaussian mechanisms of the same shapes."""
     import pandas as pd
 
     lines = [
@@ -74,14 +74,13 @@ def _draw(data: pd.DataFrame) -> Drawing:
         right.plot(hits / len(p), i, "D", color=odd, markersize=4.5)
     left.axvline(0, color=MUTED, linewidth=0.8)
     spread = np.abs(data["log_generic_ratio"]).max()
-    left.set_xscale("symlog", linthresh=1.0, linscale=1.6) if spread > 4 else None
+    if spread > 4:
+        log_scale(left, "x", linear_to=1.0)
     left.set_xlabel("log ρ of the truths, 0 generic")
     right.axvline(LEVEL, color=MUTED, linewidth=0.8, linestyle="--")
-    right.set_xlim(-0.02, 1.02)
+    right.set_xlim(-0.06, 1.06)
     right.set_xlabel(f"share with p < {LEVEL}")
-    for axes in (left, right):
-        axes.grid(axis="x")
-        axes.spines["left"].set_visible(False)
+    bare_lines(left, right)
     return figure
 
 
@@ -101,8 +100,8 @@ PAIRS = Figure(
     "pairs",
     "Are the true mechanisms generic to each other?",
     f"Left, log ρ of each truth (up to {MOST} a task) with the task's median as a stroke; filled diamonds lie outside of "
-    f"what iid Gaussian taps of the same lengths do, at {LEVEL:.0%}. Right, the share of such truths with Wilson's 95 % "
-    f"interval; the dashed line is the {LEVEL:.0%} that iid taps would have. Mechanisms of a physical pair were drawn "
+    f"what iid Gaussian mechanisms of the same shapes do, at {LEVEL:.0%}. Right, the share of such truths with Wilson's 95 % "
+    f"interval; the dashed line is the {LEVEL:.0%} that these would have. Mechanisms of a physical pair were drawn "
     "apart and conditioned on nothing.",
     _data,
     _draw,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TRUTH = "oracle"
 MOST = 18
 """Methods and references beside the truth."""
+MOST_TASKS = 2
+LEFT, ABOVE = 2.0, 1.05
+"""Inches for names, and for what stands above the pictures."""
 
 
 def _data(evidence: Evidence) -> pd.DataFrame:
@@ -52,45 +55,47 @@ def _data(evidence: Evidence) -> pd.DataFrame:
 def _draw(data: pd.DataFrame) -> Drawing:
     from matplotlib import pyplot
 
-    grids = [(task, of_task) for task, of_task in data.groupby("task", sort=False)]
-    lines = [(task, name) for task, of_task in grids for name in _names(of_task)]
-    shifts = {task: list(dict.fromkeys(of_task["intervention"])) for task, of_task in grids}
-    columns = max(map(len, shifts.values()))
-    side = (WIDTH - 2.3) / columns
-    figure, panels = pyplot.subplots(
-        len(lines), columns, figsize=(WIDTH, 0.5 + side * len(lines)), squeeze=False,
-        gridspec_kw={"wspace": 0.04, "hspace": 0.06},
-    )  # fmt: skip
-    figure.set_layout_engine("none")
-    figure.subplots_adjust(left=2.3 / WIDTH, right=1, bottom=0, top=1 - 0.45 / (0.5 + side * len(lines)))
+    groups = {str(task): of_task for task, of_task in data.groupby("task", sort=False)}
+    tasks = list(groups)[:MOST_TASKS]
+    names = _names(data[data["task"].isin(tasks)])
+    shifts = [(task, shift) for task in tasks for shift in dict.fromkeys(groups[task]["intervention"])]
+    called = abbreviated(names)
+    gap = 0.35
+    side = min(0.8, (WIDTH - LEFT - gap * (len(tasks) - 1)) / len(shifts))
+    height = ABOVE + side * len(names)
+    width = LEFT + side * len(shifts) + gap * (len(tasks) - 1)
+    figure = pyplot.figure(figsize=(width, height), layout="none")
     pictures = {
         (str(task), str(name), str(shift)): one[[column for column in one if column.startswith("x")]].dropna(axis=1)
         for (task, name, shift), one in data.groupby(["task", "method", "intervention"], sort=False)
     }
-    bounds = {task: _bounds([value for key, value in pictures.items() if key[:2] == (task, TRUTH)]) for task in shifts}
-    for row, (task, name) in enumerate(lines):
-        called = abbreviated([other for of, other in lines if of == task])
-        for column in range(columns):
-            axes = panels[row, column]
-            axes.set(xticks=[], yticks=[])
-            for spine in axes.spines.values():
-                spine.set_visible(False)
-            shift = shifts[task][column] if column < len(shifts[task]) else ""
+    bounds = {task: _bounds([value for key, value in pictures.items() if key[:2] == (task, TRUTH)]) for task in tasks}
+    for column, (task, shift) in enumerate(shifts):
+        left = (LEFT + side * column + gap * tasks.index(task)) / width
+        opens = not column or shifts[column - 1][0] != task
+        if opens:
+            hover(figure.text(left, 1 - 0.12 / height, task, fontsize=9, fontweight="bold"), task)
+        figure.text(left + 0.3 * side / width, 1 - (ABOVE - 0.06) / height, shift, fontsize=7.5, rotation=38,
+                    rotation_mode="anchor")  # fmt: skip
+        for row, name in enumerate(names):
+            bottom = 1 - (ABOVE + side * (row + 1)) / height
+            if not column:
+                text = "the truth" if name == TRUTH else called[name]
+                shown = figure.text((LEFT - 0.1) / width, bottom + side / 2 / height, text, ha="right", va="center",
+                                    fontsize=8)  # fmt: skip
+                hover(shown, name if name != TRUTH else text)
             if (task, name, shift) not in pictures:
                 continue
+            axes = figure.add_axes((left, bottom, (side - 0.03) / width, (side - 0.03) / height))
+            axes.set_axis_off()
             axes.imshow(pictures[task, name, shift].to_numpy(dtype=float), cmap="gray", interpolation="nearest",
                         vmin=bounds[task][0], vmax=bounds[task][1])  # fmt: skip
-            if name == _names(data[data["task"] == task])[0]:
-                axes.set_title(shift.replace(" ", "\n", 1), fontsize=7.5, loc="center", fontweight="normal")
-        text = "the truth" if name == TRUTH else called[name]
-        label = panels[row, 0].set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8)
-        hover(label, name if name != TRUTH else text)
     return figure
 
 
-def _names(of_task: pd.DataFrame) -> list[str]:
+def _names(data: pd.DataFrame) -> list[str]:
     """The truth first."""
-    names = list(dict.fromkeys(of_task["method"]))
+    names = list(dict.fromkeys(data["method"]))
     return [*(name for name in names if name == TRUTH), *[name for name in names if name != TRUTH][:MOST]]
 
 
@@ -104,7 +109,7 @@ def _bounds(pictures: list[pd.DataFrame]) -> tuple[float | None, float | None]:
 
 def _says(data: pd.DataFrame) -> str:
     said = []
-    for task, of_task in data.groupby("task", sort=False):
+    for task, of_task in list(data.groupby("task", sort=False))[:MOST_TASKS]:
         shifts = commas(list(dict.fromkeys(of_task["intervention"])))
         said.append(
             f"{task}, seed {of_task['seed'].iloc[0]}: pictures of {len(_names(of_task))} methods and references, {shifts}"
@@ -116,7 +121,7 @@ PICTURES = Figure(
     "pictures",
     "Images under intervention",
     f"The first picture of the first seed that keeps some: the truth on top, then methods in the leaderboard's order and "
-    f"references, at most {MOST} of them; columns are interventions. Grey is scaled to the truth's pictures of a task.",
+    f"references, at most {MOST} of them; columns are interventions. At most {MOST_TASKS} tasks are drawn; the data have all. Grey is scaled to the truth's pictures of a task.",
     _data,
     _draw,
     _says,

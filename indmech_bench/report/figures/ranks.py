@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, commas
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import BAND, MUTED, PAPER, WIDTH, label_lines
+from indmech_bench.report.style import BAND, MUTED, PAPER, WIDTH, bare_lines, label_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,9 +72,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     left.set_xlabel("rank, 1 the best, with 95 % interval")
     right.set_xlim(-0.02, 1.02)
     right.set_xlabel("score = 1/(1+e), with 95 % interval")
-    for axes in (left, right):
-        axes.grid(axis="x")
-        axes.spines["left"].set_visible(False)
+    bare_lines(left, right)
     return figure
 
 

@@ -9,7 +9,7 @@ from indmech_bench.analysis.by_intervention import by_intervention
 from indmech_bench.errors import InputError
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import MUTED, PAPER, WIDTH, label_lines
+from indmech_bench.report.style import MUTED, PAPER, WIDTH, bare_lines, label_lines, log_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FLOOR = 1e-3
 """Smaller errors are drawn here."""
+EXACT = "oracle"
+"""Its errors are 0: it is in the data, and not drawn."""
 
 
 def _data(evidence: Evidence) -> pd.DataFrame:
@@ -58,6 +60,7 @@ def _data(evidence: Evidence) -> pd.DataFrame:
 def _draw(data: pd.DataFrame) -> Drawing:
     from matplotlib import pyplot
 
+    data = data[data["method"] != EXACT]
     tasks, shifts = list(dict.fromkeys(data["task"])), list(dict.fromkeys(data["intervention"]))
     names = {task: list(dict.fromkeys(data.loc[data["task"] == task, "method"])) for task in tasks}
     heights = [len(of_task) for of_task in names.values()]
@@ -82,16 +85,15 @@ def _draw(data: pd.DataFrame) -> Drawing:
                     axes.plot(max(value, FLOOR), i, "D" if reference else "o", color=shade, markersize=4,
                               markerfacecolor=PAPER if reference else shade)  # fmt: skip
             axes.axvline(1, color=MUTED, linewidth=0.8, linestyle="--")
-            axes.grid(axis="x")
-            axes.spines["left"].set_visible(False)
+            bare_lines(axes)
             if row == 0:
                 axes.set_title("\n".join(_folded(shift)), fontsize=8)
         label_lines(panels[row, 0], names[task], most=26)
         panels[row, 0].set_ylabel(task)
-    panels[0, 0].set_xscale("log")
-    finite = data["error"].replace(math.inf, math.nan).dropna()
-    panels[0, 0].set_xlim(FLOOR * 0.7, max(4.0, float(finite.max()) * 1.5 if len(finite) else 4.0))
-    figure.supxlabel(f"median e, {FLOOR:g} or less at the left edge", fontsize=8.5)
+    for axes in panels.flat:
+        log_scale(axes, "x")
+        axes.margins(x=0.12)
+    figure.supxlabel("median e", fontsize=8.5)
     return figure
 
 
@@ -114,7 +116,7 @@ SHIFTS = Figure(
     "Error by shift",
     "Median error under each intervention alone, with 95 % intervals by order statistics; the dashed line is what "
     "ignoring the intervention reaches. Hollow grey: references. A failed replicate counts as infinite error; a method "
-    "without a mark has no finite median.",
+    "without a mark has no finite median. The oracle, at 0, is not drawn.",
     _data,
     _draw,
     _says,

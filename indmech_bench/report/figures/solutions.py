@@ -8,7 +8,7 @@ import numpy as np
 
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import INK, MUTED, PAPER, WIDTH, abbreviated, colours, hover, panel_title
+from indmech_bench.report.style import INK, MUTED, PAPER, WIDTH, abbreviated, colours, hover, log_scale, panel_title
 from indmech_bench.results.statuses import Status
 from indmech_bench.scoring.metrics import IDENTIFIED_FIT
 
@@ -98,7 +98,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
                     facecolors="none" if pick["fits"] else PAPER, edgecolors=[colour],
                     linewidths=1.3, linestyles="-" if pick["fits"] else ":", zorder=4,
                 )  # fmt: skip
-        axes.set_yscale("log")
+        log_scale(axes, "y")
         axes.set_ylim(FLOOR / 3, None)
         axes.grid(axis="y")
         panel_title(axes, f"{task}, seed {seed}", 30)
@@ -106,7 +106,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     for axes in list(panels.flat)[len(sets) :]:
         axes.set_visible(False)
     for axes in panels[:, 0]:
-        axes.set_ylabel(f"e, {FLOOR:g} or less at the foot")
+        axes.set_ylabel(f"e (foot: ≤ {FLOOR:g})")
     labels = [names.get(name, name) for name in handles]
     legend = figure.legend(handles.values(), labels, loc="outside lower center", ncols=3, markerscale=0.8)
     for text, name in zip(legend.get_texts(), handles, strict=True):

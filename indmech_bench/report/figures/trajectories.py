@@ -12,7 +12,7 @@ from indmech_bench.analysis.labels import starting_at_truth
 from indmech_bench.errors import InputError
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import MUTED, WIDTH, abbreviated, colours, hover
+from indmech_bench.report.style import MUTED, WIDTH, abbreviated, colours, hover, log_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,10 +107,9 @@ def _draw(data: pd.DataFrame) -> Drawing:
                 every = max(1, len(line) // 6)
                 handles[method] = axes.plot(line["step"], middle, marker + "-", color=colour, markersize=3.5,
                                             linewidth=1.3, markevery=every)[0]  # fmt: skip
-            axes.set_xscale("symlog", linthresh=max(1, _first_step(data, task)))
-            axes.minorticks_off()
+            log_scale(axes, "x", linear_to=_first_step(data, task))
             if metric in FLOOR:
-                axes.set_yscale("log")
+                log_scale(axes, "y")
             else:
                 axes.axhline(0, color=MUTED, linewidth=0.8)
             axes.grid(axis="y")

@@ -10,7 +10,7 @@ import numpy as np
 from indmech_bench.analysis.view import covering, score_of
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import INK, WIDTH, abbreviated, hover
+from indmech_bench.report.style import INK, PAPER, WIDTH, abbreviated, hover
 from indmech_bench.statistics.significance import differences, holm, sign_pvalue, signed_rank_pvalue
 from indmech_bench.text.numbers import pvalue
 
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Drawing
 
+FADED = 0.3
+"""How much colour is left of a tile whose two methods are not told apart."""
 MOST = 16
 """Methods of a matrix, the best ones by rank."""
 LEVEL = 0.05
+ON_TILES = "#20262b"
+"""Dark on a tile's pale colour, whatever the page's background is."""
 
 
 def _data(evidence: Evidence) -> pd.DataFrame:
@@ -74,15 +78,16 @@ def _draw(data: pd.DataFrame) -> Drawing:
     p = data.pivot(index="method", columns="other", values="p_score").loc[names, names].to_numpy(dtype=float)
     size = min(0.52, (WIDTH - 2.1) / count)
     figure, axes = pyplot.subplots(figsize=(2.1 + size * count + 0.5, 0.55 + size * count))
-    seaborn.heatmap(wins, ax=axes, vmin=0, vmax=1, cmap="RdBu", square=True, linewidths=1, linecolor="white",
+    seaborn.heatmap(wins, ax=axes, vmin=0, vmax=1, cmap="vlag_r", square=True, linewidths=1, linecolor=PAPER,
                     cbar_kws={"shrink": 0.6, "ticks": [0, 0.5, 1]})  # fmt: skip
+    axes.collections[0].set_alpha(np.where(p < LEVEL, 1.0, FADED))
     letters = max(4.6, min(7.5, size * 15))
     for i in range(count):
         for j in range(count):
             if i == j:
                 continue
             told = p[i, j] < LEVEL
-            colour = "white" if abs(wins[i, j] - 0.5) > 0.3 else INK_ON_TILES
+            colour = "white" if told and abs(wins[i, j] - 0.5) > 0.36 else ON_TILES if told else INK
             text = f"{wins[i, j]:.2f}"
             axes.text(j + 0.5, i + 0.36, text, ha="center", va="center", fontsize=letters, color=colour,
                       fontweight="bold" if told else "normal")  # fmt: skip
@@ -101,15 +106,11 @@ def _draw(data: pd.DataFrame) -> Drawing:
     return figure
 
 
-INK_ON_TILES = "#20262b"
-"""Dark on the tiles' pale colours, whatever the page's background is."""
-
-
 def _short_p(p: float) -> str:
-    """`p .03`, or a power of ten."""
-    if p >= 0.0995:
-        return f"p {p:.1f}".replace("0.", ".")
-    return f"p {p:.3f}".replace("0.", ".") if p >= 0.001 else f"p 1e{max(-99, math.floor(math.log10(p) + 1)):d}" if p else "p 0"
+    """Two or three digits, or the next larger power of ten."""
+    if p >= 0.001:
+        return f"p {p:.1f}" if p >= 0.095 else f"p {p:.3f}"
+    return f"p < 1e{max(-99, math.floor(math.log10(p)) + 1) if p else -99}"
 
 
 def _says(data: pd.DataFrame) -> str:
@@ -132,7 +133,7 @@ WINS = Figure(
     "Who beats whom",
     f"Each tile: share of (task, seed) pairs on which the row's method scores more than the column's, a tie counting "
     f"half, and p of Wilcoxon's signed ranks on the differences of score, corrected by Holm over all pairs of methods "
-    f"(bold: below {LEVEL}). Columns are numbered as rows; at most {MOST} methods, the best by rank. Controls are left "
+    f"(bold and full colour: below {LEVEL}; faded: not told apart). Columns are numbered as rows; at most {MOST} methods, the best by rank. Controls are left "
     "out. A share says how often, the test also by how much: the two may point in different directions.",
     _data,
     _draw,
