@@ -111,26 +111,27 @@ def status_of(
         left_out=left_out,
         unchecked=sum(CHECK not in row for row in rows),
         holes=tuple(_holes(rows)),
-        failures=tuple(_failures(rows, place)) if failures else None,
+        failures=failures_of(rows, place) if failures else None,
         changes=tuple(_changes(rows, plugins, manifest)) if why else None,
     )
 
 
-def _failures(rows: Iterable[LabelledRow], folder: Path) -> Iterator[Failure]:
-    """By method, status and reason, the most rows first; what was skipped last."""
+def failures_of(rows: Iterable[LabelledRow], folder: Path) -> tuple[Failure, ...]:
+    """What is not ok among rows, by method, status and reason, the most rows first; what was skipped last."""
     groups: dict[tuple[str, str, str], list[LabelledRow]] = defaultdict(list)
     for row in rows:
         if row["status"] != Status.OK:
             groups[row["label"], row["status"], NUMBERS.sub("#", row["reason"])].append(row)
     ordered = sorted(groups.items(), key=lambda group: (group[0][1] == Status.SKIPPED, -len(group[1])))
+    found = []
     for (method, status, _), alike in ordered:
         tasks: dict[str, list[int]] = defaultdict(list)
         for row in alike:
             tasks[row["task_label"]].append(row["seed"])
         outputs = (folder / ERRORS / f"{row_file_name(row)}.txt" for row in alike)
-        yield Failure(
-            method, status, alike[0]["reason"], dict(tasks), tuple(path for path in outputs if path.is_file())
-        )
+        existing = tuple(path for path in outputs if path.is_file())
+        found.append(Failure(method, status, alike[0]["reason"], dict(tasks), existing))
+    return tuple(found)
 
 
 def _holes(rows: list[LabelledRow]) -> Iterator[Hole]:

@@ -1,0 +1,123 @@
+"""What results were made with: runs and machines, settings of methods and tasks, failures."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from indmech_bench.analysis.status import Failure
+from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.values import written
+from indmech_bench.report.evidence import Evidence
+from indmech_bench.results.folder import read_manifest
+from indmech_bench.results.row_fields import TaskRow
+from indmech_bench.text.tables import Column, Kind, Table
+
+Run = tuple[str, Mapping[str, Any]]
+
+
+def _text(head: str, value: Any) -> Column[Any]:
+    return Column(head.replace(" ", "_"), head, value, str, kind=Kind.TEXT)
+
+
+def runs(evidence: Evidence) -> Table[Run]:
+    """One line an invocation: its command, versions, commit and machine."""
+    found = [run for place in evidence.places for run in read_manifest(place)["runs"].items()]
+
+    def of(name: str) -> Any:
+        return lambda run: run[1].get(name) if run[1].get(name) is not None else "–"
+
+    def versions(run: Run) -> str:
+        return ", ".join(f"{name} {version}" for name, version in run[1].get("versions", {}).items())
+
+    def commit(run: Run) -> str:
+        short = str(run[1].get("commit") or "–")[:12]
+        return f"{short} with changes" if run[1].get("dirty") else short
+
+    def machine(run: Run) -> str:
+        cores = f", {run[1]['cores']} cores" if run[1].get("cores") else ""
+        return f"{run[1].get('processor', '–')}{cores}, {run[1].get('system', '–')}"
+
+    columns: tuple[Column[Run], ...] = (
+        Column("run", "run", lambda run: run[0], str, kind=Kind.NAME),
+        _text("started", of("started")),
+        _text("command", lambda run: shlex.join(map(str, run[1].get("command", []))) or "–"),
+        _text("versions", lambda run: f"Python {run[1].get('python', '–')}, {versions(run)}"),
+        _text("commit", commit),
+        _text("machine", machine),
+        _text("device", of("device")),
+        _text("jobs", of("jobs")),
+    )
+    return Table("Runs: versions and machine", columns, tuple(found))
+
+
+def methods(evidence: Evidence) -> Table[TaskRow]:
+    """One line a method or reference: what it is and all its settings."""
+    summaries = {(entry.kind, entry.name): entry for entry in Catalogue.read().entries}
+    first: dict[tuple[bool, str], TaskRow] = {}
+    for row in evidence.rows:
+        first.setdefault((row["reference"], row["label"]), row)
+    order = {name: place for name, place in evidence.order.items()}
+    lines = tuple(sorted(first.values(), key=lambda row: (row["reference"], order.get(row["label"], 0), row["label"])))
+
+    def entry(row: TaskRow) -> Any:
+        return summaries.get(("reference" if row["reference"] else "method", row["method"]))
+
+    columns: tuple[Column[TaskRow], ...] = (
+        Column("method", "method", lambda row: row["label"], str, kind=Kind.NAME),
+        _text("approach", lambda row: "reference" if row["reference"] else _fact(entry(row), "approach")),
+        _text("settings", lambda row: ", ".join(written(*item) for item in row["settings"].items()) or "none"),
+        _text("what it does", lambda row: entry(row).summary if entry(row) else "not installed where this page was made"),
+        _text("source of the code", lambda row: row["source"]),
+    )
+    return Table("Methods and references", columns, lines, lambda row: row["reference"])
+
+
+def tasks(evidence: Evidence) -> Table[TaskRow]:
+    """One line a task: its family, whether a control, its version and all its settings."""
+    summaries = {entry.name: entry for entry in Catalogue.read().of_kind("task")}
+    first: dict[str, TaskRow] = {}
+    seeds: dict[str, set[int]] = {}
+    for row in evidence.rows:
+        first.setdefault(row["task_label"], row)
+        seeds.setdefault(row["task_label"], set()).add(row["seed"])
+
+    def summary(row: TaskRow) -> str:
+        return summaries[row["task"]].summary if row["task"] in summaries else "not installed where this page was made"
+
+    columns: tuple[Column[TaskRow], ...] = (
+        Column("task", "task", lambda row: row["task_label"], str, kind=Kind.NAME),
+        _text("family", lambda row: row["family"] or "–"),
+        Column("control", "control", lambda row: row["control"]),
+        Column("seeds", "seeds", lambda row: len(seeds[row["task_label"]])),
+        Column("version", "version", lambda row: row["task_version"]),
+        _text("settings", lambda row: ", ".join(written(*item) for item in row["task_settings"].items()) or "none"),
+        _text("what it is", summary),
+    )
+    return Table("Tasks", columns, tuple(first[task] for task in evidence.tasks), lambda row: row["control"])
+
+
+def failures(found: tuple[Failure, ...]) -> Table[Failure]:
+    """One line a method, status and reason."""
+
+    def where(failure: Failure) -> str:
+        return "; ".join(f"{task}: seeds {_few(seeds)}" for task, seeds in failure.tasks.items())
+
+    columns: tuple[Column[Failure], ...] = (
+        Column("method", "method", lambda failure: failure.method, str, kind=Kind.NAME),
+        _text("status", lambda failure: failure.status),
+        Column("rows", "rows", lambda failure: failure.rows),
+        _text("reason", lambda failure: failure.reason),
+        _text("where", where),
+    )
+    return Table("Rows that are not ok", columns, found, lambda failure: failure.status == "skipped")
+
+
+def _few(seeds: list[int]) -> str:
+    shown = ", ".join(map(str, sorted(seeds)[:6]))
+    return shown if len(seeds) <= 6 else f"{shown}, … ({len(seeds)})"
+
+
+def _fact(entry: Any, name: str) -> str:
+    return str(entry.facts.get(name) or "–") if entry else "–"
