@@ -53,6 +53,9 @@ from .registry.registration import register_kernel as register_kernel
 from .registry.registration import register_method as register_method
 from .registry.registration import register_reference as register_reference
 from .registry.registration import register_task as register_task
+from .report.gallery import figure_data as figure_data
+from .report.gallery import plot as plot
+from .report.page.writing import write_report as write_report
 from .results.merging import merge as merge
 
 # models, laws and what is known of them, for methods and tasks

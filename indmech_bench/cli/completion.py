@@ -31,6 +31,15 @@ def _names(kinds: Iterable[str]) -> Iterable[str]:
 
 task_names = _of_kinds("task")
 method_names = _of_kinds("method")
+
+
+def figures(incomplete: str) -> list[str]:
+    """Names of figures."""
+    from indmech_bench.report.gallery import FIGURES
+
+    return [name for name in FIGURES if name.startswith(incomplete)]
+
+
 suites = _of_kinds("suite")
 metrics = _of_kinds("metric")
 every_name = _of_kinds("task", "method", "reference", "metric", "suite")

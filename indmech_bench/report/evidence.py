@@ -13,7 +13,7 @@ from indmech_bench.analysis.ranking.ranking import board_of
 from indmech_bench.analysis.ranking.standings import Rivalry, rivalry_of
 from indmech_bench.analysis.view import by_method, in_order, tabled_rows
 from indmech_bench.errors import InputError
-from indmech_bench.results.curves import read_curves
+from indmech_bench.results.curves import CURVES, curves_path, read_curves
 from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.parameter_files import Arrays
 from indmech_bench.results.row_fields import TaskRow
@@ -105,11 +105,13 @@ class Evidence:
 
     def arrays(self, row: TaskRow) -> Arrays | None:
         """The arrays that are kept beside a row. Raises InputError for a file that no run wrote."""
-        for place in self.places:
-            found = read_curves(place, row)
-            if found is not None:
-                return found
-        return None
+        name = curves_path(Path(), row).name
+        return read_curves(self._kept[name], row) if name in self._kept else None
+
+    @cached_property
+    def _kept(self) -> dict[str, Path]:
+        """The folder of each file of arrays: rows are many, and few have one."""
+        return {path.name: place for place in self.places for path in (place / CURVES).glob("*.npz")}
 
 
 def methods_first(names: Iterable[str], evidence: Evidence) -> list[str]:

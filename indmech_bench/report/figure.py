@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Figure:
     """One figure of results.
 
-    name: what it is asked for by. title: of a section. reading: how to read it, in whole sentences. data: what it shows,
-    one table; raises NothingToDrawError where results hold none of it. draw: the table drawn, within `style.styled`.
-    says: what is to be seen, for those who cannot, from the table.
+    name: what it is asked for by. title: of a section. reading: how to read it, in whole sentences. data: what it
+    shows, one table; raises NothingToDrawError where results hold none of it. draw: the table drawn, called within
+    `style.styled`. says: what is to be seen, for those who cannot, from the table.
     """
 
     name: str

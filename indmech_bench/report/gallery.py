@@ -82,7 +82,9 @@ def check_suffix(path: Path) -> None:
 
 def save(drawing: Drawing, path: Path) -> None:
     """Write a drawing, on paper; within `styled`. Raises InputError."""
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})  # equal files of equal data
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(
+        path.suffix, {}
+    )  # equal files of equal data
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         drawing.savefig(path, dpi=DPI, facecolor=PAPER, metadata=metadata)

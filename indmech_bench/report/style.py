@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from indmech_bench.text.lines import printable
 
@@ -67,7 +67,7 @@ def styled() -> Iterator[None]:
         "savefig.pad_inches": 0.04,
         "pdf.fonttype": 42,
     }
-    with seaborn.axes_style("ticks"), seaborn.color_palette("colorblind"), matplotlib.rc_context(settings):
+    with seaborn.axes_style("ticks"), seaborn.color_palette("colorblind"), matplotlib.rc_context(cast(Any, settings)):
         yield
 
 
@@ -160,7 +160,7 @@ def beside(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[s
 
 
 def log_scale(axes: Axes, along: str, linear_to: float | None = None) -> None:
-    """A logarithmic axis, `x` or `y`, with plain numbers at its ticks; linear below `linear_to`, where that is given."""
+    """A logarithmic axis, `x` or `y`, with plain numbers at its ticks; linear below `linear_to` if that is given."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     scale = axes.set_xscale if along == "x" else axes.set_yscale
@@ -170,7 +170,7 @@ def log_scale(axes: Axes, along: str, linear_to: float | None = None) -> None:
         scale("symlog", linthresh=linear_to)
     axis = axes.xaxis if along == "x" else axes.yaxis
     low, high = (axes.dataLim.intervalx if along == "x" else axes.dataLim.intervaly).tolist()
-    if linear_to is None and 0 < low and high < 20 * low:  # too few powers of ten for a scale
+    if linear_to is None and low > 0 and high < 20 * low:  # too few powers of ten for a scale
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: plain_power(value)))
     axis.set_minor_formatter(NullFormatter())
@@ -191,6 +191,14 @@ def bare_lines(*panels: Axes) -> None:
         axes.grid(axis="x")
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", which="both", length=0)
+
+
+def bare_bar(axes: Axes, label: str) -> None:
+    """The colour bar of a heat map, without a frame."""
+    bar = axes.collections[0].colorbar
+    assert bar is not None
+    bar.outline.set_visible(False)
+    bar.set_label(label, color=INK)
 
 
 def panel_title(axes: Axes, text: str, most: int = 44) -> None:

@@ -15,6 +15,7 @@ from indmech_bench.text.writing import write
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,6 +48,12 @@ class Leaderboard:
         import pandas as pd
 
         return pd.DataFrame(_section(self).records)
+
+    def plot(self, name: str = "ranks", *, out: str | Path | None = None) -> Figure:
+        """One figure of this leaderboard and the rows it was made from, by default its ranks: see `plot`."""
+        import indmech_bench  # the public face knows where figures are drawn, above this room
+
+        return indmech_bench.plot(self, name, out=out)
 
     def __repr__(self) -> str:
         view = f", {self.view}" if self.view else ""

@@ -10,7 +10,7 @@ import numpy as np
 from indmech_bench.analysis.view import score_of
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import INK, PAPER, WIDTH, abbreviated, hover
+from indmech_bench.report.style import INK, PAPER, WIDTH, abbreviated, bare_bar, hover
 from indmech_bench.statistics.estimates import interquartile_mean
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ def _draw(data: pd.DataFrame) -> Drawing:
     width = min(0.5, (WIDTH - 2.2) / len(tasks))
     height = 1.7 + 0.205 * len(methods)
     figure, axes = pyplot.subplots(figsize=(2.2 + width * len(tasks) + 0.4, height))
-    letters = max(4.8, min(7, width * 16))
+    letters = max(5.4, min(7, width * 20))
     seaborn.heatmap(
-        table.astype(float), ax=axes, vmin=0, vmax=1, cmap=seaborn.light_palette("#0b5a94", as_cmap=True), linewidths=0.8, linecolor=PAPER,
+        table.astype(float), ax=axes, vmin=0, vmax=1, linewidths=0.8, linecolor=PAPER,
+        cmap=seaborn.light_palette("#0b5a94", as_cmap=True),
         annot=np.array([[_two(value) for value in row] for row in table.to_numpy(dtype=float)]), fmt="",
-        annot_kws={"fontsize": letters}, cbar_kws={"shrink": 0.5, "label": "score", "ticks": [0, 0.5, 1]},
+        annot_kws={"fontsize": letters}, cbar_kws={"shrink": 0.5, "ticks": [0, 0.5, 1]},
     )  # fmt: skip
     axes.set_yticks(np.arange(len(methods)) + 0.5, [short[name] for name in methods], rotation=0)
     axes.set_xticks(np.arange(len(tasks)) + 0.5, [heads[task] for task in tasks], rotation=55, ha="left", va="bottom",
@@ -78,7 +79,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     else:
         axes.set_xlabel("")
     axes.set_ylabel("")
-    axes.collections[0].colorbar.outline.set_visible(False)
+    bare_bar(axes, "score")
     return figure
 
 
@@ -93,7 +94,7 @@ def _two(value: float) -> str:
 def _says(data: pd.DataFrame) -> str:
     said = []
     for task, lines in data[~data["reference"]].groupby("task", sort=False):
-        best = lines.loc[lines["score"].idxmax()]
+        best = lines.iloc[int(lines["score"].argmax())]
         said.append(f"{task}: {best['method']} {best['score']:.2f}")
     return "The best score of a method by task. " + "; ".join(said) + "."
 
@@ -101,9 +102,9 @@ def _says(data: pd.DataFrame) -> str:
 BY_TASK = Figure(
     "by-task",
     "Task by task",
-    "Interquartile mean of the score within each task: what ranks average over. Below the horizontal line: references, "
-    "which know more than a method may. An empty tile was not tried. The best of a column was chosen on the seeds that "
-    "are shown, so that its figure is a little too good.",
+    "Interquartile mean of the score within each task: what ranks average over. Below the horizontal line: "
+    "references, which know more than a method may. An empty tile was not tried. The best of a column was chosen "
+    "on the seeds that are shown, so that its figure is a little too good.",
     _data,
     _draw,
     _says,

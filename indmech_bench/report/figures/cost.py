@@ -72,9 +72,9 @@ def _front(data: pd.DataFrame) -> list[dict[str, float]]:
 COST = Figure(
     "cost",
     "Cost against score",
-    "Score of each ranked method against the median of what a replicate cost it, in units of one forward pass of model, "
-    "loss or ρ for one start. Bars: 95 % intervals of the score. Costs are not ranked; what works in closed form counts "
-    "little by this unit, and seconds stand in the table.",
+    "Score of each ranked method against the median of what a replicate cost it, in units of one forward pass of "
+    "model, loss or ρ for one start. Bars: 95 % intervals of the score. Costs are not ranked; what works in "
+    "closed form counts little by this unit, and seconds stand in the table.",
     _data,
     _draw,
     _says,

@@ -73,10 +73,10 @@ def _says(data: pd.DataFrame) -> str:
 CRITICAL = Figure(
     "critical",
     "Critical differences",
-    f"Mean rank of each method by score over (task, seed) pairs, 1 the best (Demšar 2006). A bar joins methods that "
-    f"Nemenyi's test does not tell apart at 5 %. At most {MOST} methods, the best by mean rank. Every pair counts alike "
-    "here, whatever its task and family, and by how much a method wins does not count: the order may differ from that "
-    "of the leaderboard.",
+    "Mean rank of each method by score over (task, seed) pairs, 1 the best (Demšar 2006). A bar joins methods "
+    f"that Nemenyi's test does not tell apart at 5 %. At most {MOST} methods, the best by mean rank. Every pair "
+    "counts alike here, whatever its task and family, and by how much a method wins does not count: the order may"
+    " differ from that of the leaderboard.",
     _data,
     _draw,
     _says,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -59,12 +59,13 @@ def _data(evidence: Evidence) -> pd.DataFrame:
                 }
             )
     data = pd.DataFrame(lines)
-    doses = data.groupby("of")["task"].nunique() if len(data) else {}
-    if not len(doses) or max(doses) < 3:
+    tasks = {of: set(data.loc[data["of"] == of, "task"]) for of in data["of"].unique()} if lines else {}
+    widest = max(tasks, key=lambda of: len(tasks[of]), default=None)
+    if widest is None or len(tasks[widest]) < 3:
         raise NothingToDrawError(
             f"'{evidence.places[0]}' has no task at three degrees of dependence or more: run the suite dose."
         )
-    data = data[data["of"] == doses.idxmax()].drop(columns="of")
+    data = data.loc[data["of"] == widest].drop(columns="of")
     data["method"] = pd.Categorical(data["method"], methods_first(data["method"].unique(), evidence), ordered=True)
     data = data.sort_values(["reference", "method", "way", "dose"], ascending=[True, True, False, True])
     return data.astype({"method": str}).reset_index(drop=True)
@@ -83,17 +84,16 @@ def _draw(data: pd.DataFrame) -> Drawing:
     from matplotlib import pyplot
 
     ways = [way for way in (FIXED, DRAWN) if data.loc[data["way"] == way, "dose"].nunique() > 1]
-    figure, panels = pyplot.subplots(
-        2, len(ways), figsize=(WIDTH, 4.9), sharey="row", sharex="col", squeeze=False
-    )
+    figure, panels = pyplot.subplots(2, len(ways), figsize=(WIDTH, 4.9), sharey="row", sharex="col", squeeze=False)
     methods = list(dict.fromkeys(data.loc[~data["reference"], "method"]))
     looks = colours(methods)
     names = abbreviated(list(dict.fromkeys(data["method"])))
-    handles = {}
+    handles: dict[str, Any] = {}
     for column, way in enumerate(ways):
         of_way = data[data["way"] == way]
         doses = sorted(of_way["dose"].unique())
-        for number, (name, line) in enumerate(of_way.groupby("method", sort=False)):
+        for number, name in enumerate(dict.fromkeys(of_way["method"].astype(str))):
+            line = of_way[of_way["method"] == name]
             places = np.array([doses.index(dose) for dose in line["dose"]]) + 0.045 * (number % 7 - 3)
             for axes, metric in ((panels[0, column], "error"), (panels[1, column], "identified")):
                 floor = FLOOR if metric == "error" else 0.0
@@ -130,7 +130,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
 def _says(data: pd.DataFrame) -> str:
     said = []
     for (way, dose), lines in data[~data["reference"]].groupby(["way", "dose"], sort=False):
-        best = lines.loc[lines["identified"].idxmax()]
+        best = lines.iloc[int(lines["identified"].argmax())]
         where = "truths as they fall" if dose == math.inf else f"{way} at {dose:g}"
         said.append(f"{where}: at most {best['identified']:.2f} identified, by {best['method']}")
     return "; ".join(dict.fromkeys(said)) + "."
@@ -139,10 +139,10 @@ def _says(data: pd.DataFrame) -> str:
 DOSE = Figure(
     "dose",
     "What dependence costs",
-    "Median extrapolation error (above) and share identified (below) against the log ρ that the truths were given: all "
-    "the same, or drawn around 0 with a spread σ; `natural` truths are left as they fall. Bars: 95 % by order "
-    "statistics, and Wilson's. A failed replicate counts as infinite error. All doses but `natural` are controls: there "
-    "a criterion is shown at what it is built for.",
+    "Median extrapolation error (above) and share identified (below) against the log ρ that the truths were "
+    "given: all the same, or drawn around 0 with a spread σ; `natural` truths are left as they fall. Bars: 95 % "
+    "by order statistics, and Wilson's. A failed replicate counts as infinite error. All doses but `natural` are "
+    "controls: there a criterion is shown at what it is built for.",
     _data,
     _draw,
     _says,

@@ -65,7 +65,9 @@ def _draw(data: pd.DataFrame) -> Drawing:
         shown = slice(None, MOST)
         heights = i + random.uniform(-0.28, 0.28, len(values[shown]))
         outside = p[shown] < LEVEL
-        left.scatter(values[shown][~outside], heights[~outside], s=9, facecolors=PAPER, edgecolors=generic, linewidths=0.8)
+        left.scatter(
+            values[shown][~outside], heights[~outside], s=9, facecolors=PAPER, edgecolors=generic, linewidths=0.8
+        )
         left.scatter(values[shown][outside], heights[outside], s=11, color=odd, marker="D", linewidths=0)
         left.plot([np.median(values)] * 2, [i - 0.36, i + 0.36], color=INK, linewidth=1.6)
         hits = int((p < LEVEL).sum())
@@ -99,10 +101,10 @@ def _says(data: pd.DataFrame) -> str:
 PAIRS = Figure(
     "pairs",
     "Are the true mechanisms generic to each other?",
-    f"Left, log ρ of each truth (up to {MOST} a task) with the task's median as a stroke; filled diamonds lie outside of "
-    f"what iid Gaussian mechanisms of the same shapes do, at {LEVEL:.0%}. Right, the share of such truths with Wilson's 95 % "
-    f"interval; the dashed line is the {LEVEL:.0%} that these would have. Mechanisms of a physical pair were drawn "
-    "apart and conditioned on nothing.",
+    f"Left, log ρ of each truth (up to {MOST} a task) with the task's median as a stroke; filled diamonds lie "
+    f"outside of what iid Gaussian mechanisms of the same shapes do, at {LEVEL:.0%}. Right, the share of such "
+    f"truths with Wilson's 95 % interval; the dashed line is the {LEVEL:.0%} that these would have. Mechanisms of "
+    "a physical pair were drawn apart and conditioned on nothing.",
     _data,
     _draw,
     _says,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,9 +42,8 @@ def _data(evidence: Evidence) -> pd.DataFrame:
             for shift, images in kept[task][seed][name].items():
                 pixels = pd.DataFrame(images[0], columns=[f"x{i}" for i in range(images.shape[2])])
                 pixels.insert(0, "y", range(len(pixels)))
-                for place, value in enumerate((task, seed, name, shift)):
-                    pixels.insert(place, ("task", "seed", "method", "intervention")[place], value)
-                parts.append(pixels)
+                about: dict[str, Any] = {"task": task, "seed": seed, "method": name, "intervention": shift}
+                parts.append(pixels.assign(**about)[[*about, *pixels.columns]])
     if not parts:
         raise NothingToDrawError(
             f"'{evidence.places[0]}' keeps no pictures: its tasks show no images, as those of the suite images do."
@@ -66,7 +65,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     width = LEFT + side * len(shifts) + gap * (len(tasks) - 1)
     figure = pyplot.figure(figsize=(width, height), layout="none")
     pictures = {
-        (str(task), str(name), str(shift)): one[[column for column in one if column.startswith("x")]].dropna(axis=1)
+        (str(task), str(name), str(shift)): one.filter(regex=r"^x\d+$").dropna(axis=1)
         for (task, name, shift), one in data.groupby(["task", "method", "intervention"], sort=False)
     }
     bounds = {task: _bounds([value for key, value in pictures.items() if key[:2] == (task, TRUTH)]) for task in tasks}
@@ -111,17 +110,17 @@ def _says(data: pd.DataFrame) -> str:
     said = []
     for task, of_task in list(data.groupby("task", sort=False))[:MOST_TASKS]:
         shifts = commas(list(dict.fromkeys(of_task["intervention"])))
-        said.append(
-            f"{task}, seed {of_task['seed'].iloc[0]}: pictures of {len(_names(of_task))} methods and references, {shifts}"
-        )
+        seed, number = of_task["seed"].iloc[0], len(_names(of_task))
+        said.append(f"{task}, seed {seed}: pictures of {number} methods and references, {shifts}")
     return "; ".join(said) + ". How far they are from the truth's is under Error by shift."
 
 
 PICTURES = Figure(
     "pictures",
     "Images under intervention",
-    f"The first picture of the first seed that keeps some: the truth on top, then methods in the leaderboard's order and "
-    f"references, at most {MOST} of them; columns are interventions. At most {MOST_TASKS} tasks are drawn; the data have all. Grey is scaled to the truth's pictures of a task.",
+    "The first picture of the first seed that keeps some: the truth on top, then methods in the leaderboard's "
+    f"order and references, at most {MOST} of them; columns are interventions. At most {MOST_TASKS} tasks are "
+    "drawn; the data have all. Grey is scaled to the truth's pictures of a task.",
     _data,
     _draw,
     _says,

@@ -60,8 +60,9 @@ def _draw(data: pd.DataFrame) -> Drawing:
                 axes.plot([line[f"{name}_low"], line[f"{name}_high"]], [i, i], color=shade, linewidth=2, alpha=0.55)
             axes.plot(line[name], i, "D" if line["reference"] else "o", color=shade, markersize=4.5,
                       markerfacecolor=PAPER if line["reference"] else shade)  # fmt: skip
-    for tier, lines in data.dropna(subset=["tier"]).groupby("tier"):
-        first, last = lines.index.min(), lines.index.max()
+    for tier in sorted(data["tier"].dropna().unique()):
+        lines = data.index[data["tier"] == tier]
+        first, last = lines.min(), lines.max()
         if int(tier) % 2:
             for axes in (left, right):
                 axes.axhspan(first - 0.5, last + 0.5, color=BAND, linewidth=0, zorder=0)
@@ -89,10 +90,10 @@ def _says(data: pd.DataFrame) -> str:
 RANKS = Figure(
     "ranks",
     "Ranks and how sure they are",
-    "Left, the rank of each method and where it falls when families and seeds are drawn again; right, its score and the "
-    "interval of seeds within these tasks. Methods of one tier, on one shade, are not told apart from its best. Hollow "
-    "grey: references, which know more than a method may and are never ranked. Without a bar there are too few seeds "
-    "for an interval.",
+    "Left, the rank of each method and where it falls when families and seeds are drawn again; right, its score "
+    "and the interval of seeds within these tasks. Methods of one tier, on one shade, are not told apart from its"
+    " best. Hollow grey: references, which know more than a method may and are never ranked. Without a bar there "
+    "are too few seeds for an interval.",
     _data,
     _draw,
     _says,

@@ -106,7 +106,7 @@ def _says(data: pd.DataFrame) -> str:
     methods = data[~data["reference"]]
     said = []
     for (task, shift), lines in methods.groupby(["task", "intervention"], sort=False):
-        best = lines.loc[lines["error"].astype(float).idxmin()]
+        best = lines.iloc[int(lines["error"].astype(float).argmin())]
         said.append(f"{task}, {shift}: least median e {best['error']:.2g}, by {best['method']}")
     return "; ".join(said) + "."
 
@@ -114,9 +114,9 @@ def _says(data: pd.DataFrame) -> str:
 SHIFTS = Figure(
     "shifts",
     "Error by shift",
-    "Median error under each intervention alone, with 95 % intervals by order statistics; the dashed line is what "
-    "ignoring the intervention reaches. Hollow grey: references. A failed replicate counts as infinite error; a method "
-    "without a mark has no finite median. The oracle, at 0, is not drawn.",
+    "Median error under each intervention alone, with 95 % intervals by order statistics; the dashed line is what"
+    " ignoring the intervention reaches. Hollow grey: references. A failed replicate counts as infinite error; a "
+    "method without a mark has no finite median. The oracle, at 0, is not drawn.",
     _data,
     _draw,
     _says,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,12 +36,12 @@ def _data(evidence: Evidence) -> pd.DataFrame:
         arrays = evidence.arrays(row) if row["method"] == ORACLE and row["reference"] else None
         if arrays is None or f"solutions.{ERROR}" not in arrays:
             continue
-        named = {"task": row["task_label"], "seed": row["seed"]}
+        named: dict[str, Any] = {"task": row["task_label"], "seed": row["seed"]}
         every = {RATIO: arrays[f"solutions.{RATIO}"], ERROR: arrays[f"solutions.{ERROR}"], "fits": True}
         parts.append(pd.DataFrame({**named, "what": "solution", "method": "", **every}))
         truth = {RATIO: row["metrics"].get(RATIO), ERROR: 0.0, "fits": True}
         parts.append(pd.DataFrame([{**named, "what": "truth", "method": "", **truth}]))
-        picks = [
+        picks: list[dict[str, Any]] = [
             {
                 **named,
                 "what": "pick",
@@ -58,8 +58,8 @@ def _data(evidence: Evidence) -> pd.DataFrame:
         parts.append(pd.DataFrame(sorted(picks, key=lambda pick: evidence.order[pick["method"]])))
     if not parts:
         raise NothingToDrawError(
-            f"'{evidence.places[0]}' keeps no solution sets: they are kept of the oracle on the seeds 0 and 1, of tasks "
-            "whose solutions can be listed, by runs of this version."
+            f"'{evidence.places[0]}' keeps no solution sets: they are kept of the oracle on the seeds 0 and 1, of "
+            "tasks whose solutions can be listed, by runs of this version."
         )
     return pd.concat(parts, ignore_index=True).dropna(subset=[RATIO, ERROR]).reset_index(drop=True)
 
@@ -87,7 +87,14 @@ def _draw(data: pd.DataFrame) -> Drawing:
         )
         true = here[here["what"] == "truth"]
         handles["the truth"] = axes.scatter(
-            true[RATIO], [FLOOR] * len(true), s=130, marker="*", facecolors="none", edgecolors=INK, linewidths=1.1, zorder=3
+            true[RATIO],
+            [FLOOR] * len(true),
+            s=130,
+            marker="*",
+            facecolors="none",
+            edgecolors=INK,
+            linewidths=1.1,
+            zorder=3,
         )
         for number, method in enumerate(methods):
             one = here[(here["what"] == "pick") & (here["method"] == method)]
@@ -120,7 +127,9 @@ def _sets(data: pd.DataFrame) -> list[tuple[str, int]]:
     seen: dict[str, int] = {}
     for task, _ in found:
         seen.setdefault(task, len(seen))
-    by_round = sorted(found, key=lambda one: ([seed for task, seed in found if task == one[0]].index(one[1]), seen[one[0]]))
+    by_round = sorted(
+        found, key=lambda one: ([seed for task, seed in found if task == one[0]].index(one[1]), seen[one[0]])
+    )
     return sorted(by_round[:MOST], key=lambda one: (seen[one[0]], one[1]))
 
 
@@ -129,11 +138,11 @@ def _says(data: pd.DataFrame) -> str:
     for task, seed in _sets(data):
         here = data[(data["task"] == task) & (data["seed"] == seed)]
         every = here[here["what"] == "solution"]
-        near = every.loc[every[RATIO].abs().idxmin()]
-        largest = every.loc[every[RATIO].idxmax()]
+        near = every.iloc[int(every[RATIO].abs().argmin())]
+        largest = every.iloc[int(every[RATIO].argmax())]
         said.append(
-            f"{task}, seed {seed}: {len(every)} solutions; that of least |log ρ| has e {near[ERROR]:.2g}, that of largest "
-            f"ρ {largest[ERROR]:.2g}, the median {np.median(every[ERROR]):.2g}"
+            f"{task}, seed {seed}: {len(every)} solutions; that of least |log ρ| has e {near[ERROR]:.2g}, that of "
+            f"largest ρ {largest[ERROR]:.2g}, the median {np.median(every[ERROR]):.2g}"
         )
     return "; ".join(said) + "."
 
@@ -141,10 +150,11 @@ def _says(data: pd.DataFrame) -> str:
 SOLUTIONS = Figure(
     "solutions",
     "All solutions, and which one is picked",
-    "Every grey dot fits a truth's observation exactly; the star is the truth. Rings are what methods ended with, dotted "
-    "ones where they do not fit. Independence picks the dot nearest to log ρ = 0; at a perfect fit the product of norms "
-    "falls as ρ rises, so that the minimum norm is the rightmost dot. Equivalent solutions share the truth's error of 0. "
-    f"At most {MOST} truths and {MOST_METHODS} methods are drawn; the data have all that is kept.",
+    "Every grey dot fits a truth's observation exactly; the star is the truth. Rings are what methods ended with,"
+    " dotted ones where they do not fit. Independence picks the dot nearest to log ρ = 0; at a perfect fit the "
+    "product of norms falls as ρ rises, so that the minimum norm is the rightmost dot. Equivalent solutions share"
+    f" the truth's error of 0. At most {MOST} truths and {MOST_METHODS} methods are drawn; the data have all that "
+    "is kept.",
     _data,
     _draw,
     _says,

@@ -77,7 +77,9 @@ def _from_the_truth(evidence: Evidence) -> Iterator[dict[str, Any]]:
                         yield _line(course.task, course.method, point.step, metric, course.n, low, middle.value, high)
 
 
-def _line(task: str, method: str, step: int, metric: str, n: int, low: float, middle: float, high: float) -> dict[str, Any]:
+def _line(
+    task: str, method: str, step: int, metric: str, n: int, low: float, middle: float, high: float
+) -> dict[str, Any]:
     return {
         "task": task, "method": method, "step": step, "metric": metric, "n": n,
         "low": float(low), "middle": float(middle), "high": float(high),
@@ -141,9 +143,9 @@ def _says(data: pd.DataFrame) -> str:
 TRAJECTORIES = Figure(
     "trajectories",
     "Along training",
-    "Medians of log ρ, fit and extrapolation error by step. Shaded: the middle half of the seeds; where training starts "
-    f"at the truth, the 95 % interval of the median. At most {MOST_TASKS} tasks and {MOST_METHODS} methods are drawn; the "
-    "data have all.",
+    "Medians of log ρ, fit and extrapolation error by step. Shaded: the middle half of the seeds; where training "
+    f"starts at the truth, the 95 % interval of the median. At most {MOST_TASKS} tasks and {MOST_METHODS} methods "
+    "are drawn; the data have all.",
     _data,
     _draw,
     _says,

@@ -10,7 +10,7 @@ import numpy as np
 from indmech_bench.analysis.view import covering, score_of
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.figure import Figure
-from indmech_bench.report.style import INK, PAPER, WIDTH, abbreviated, hover
+from indmech_bench.report.style import INK, PAPER, WIDTH, abbreviated, bare_bar, hover
 from indmech_bench.statistics.significance import differences, holm, sign_pvalue, signed_rank_pvalue
 from indmech_bench.text.numbers import pvalue
 
@@ -28,7 +28,7 @@ ON_TILES = "#20262b"
 
 
 def _data(evidence: Evidence) -> pd.DataFrame:
-    """One line a method and another, both of the best MOST; p-values are corrected by Holm over the pairs of methods."""
+    """One line a method and another, both of the best MOST; p-values are corrected by Holm over all pairs of them."""
     import pandas as pd
 
     methods = covering(row for row in evidence.rows if not row["control"])
@@ -80,8 +80,8 @@ def _draw(data: pd.DataFrame) -> Drawing:
     figure, axes = pyplot.subplots(figsize=(2.1 + size * count + 0.5, 0.55 + size * count))
     seaborn.heatmap(wins, ax=axes, vmin=0, vmax=1, cmap="vlag_r", square=True, linewidths=1, linecolor=PAPER,
                     cbar_kws={"shrink": 0.6, "ticks": [0, 0.5, 1]})  # fmt: skip
-    axes.collections[0].set_alpha(np.where(p < LEVEL, 1.0, FADED))
-    letters = max(4.6, min(7.5, size * 15))
+    axes.collections[0].set_alpha(np.where(p < LEVEL, 1.0, FADED).tolist())
+    letters = max(5.6, min(7.5, size * 16.5))
     for i in range(count):
         for j in range(count):
             if i == j:
@@ -91,7 +91,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
             text = f"{wins[i, j]:.2f}"
             axes.text(j + 0.5, i + 0.36, text, ha="center", va="center", fontsize=letters, color=colour,
                       fontweight="bold" if told else "normal")  # fmt: skip
-            axes.text(j + 0.5, i + 0.72, _short_p(p[i, j]), ha="center", va="center", fontsize=letters * 0.72,
+            axes.text(j + 0.5, i + 0.72, _short_p(p[i, j]), ha="center", va="center", fontsize=letters * 0.84,
                       color=colour)  # fmt: skip
     axes.set_yticks(np.arange(count) + 0.5, [f"{short[name]}  {i}" for i, name in enumerate(names, 1)], rotation=0)
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
@@ -101,16 +101,15 @@ def _draw(data: pd.DataFrame) -> Drawing:
     axes.tick_params(length=0)
     axes.xaxis.tick_top()
     axes.set(xlabel="", ylabel="")
-    axes.collections[0].colorbar.outline.set_visible(False)
-    axes.collections[0].colorbar.set_label("share of pairs on which the row's method scores more", color=INK)
+    bare_bar(axes, "share of pairs on which the row's method scores more")
     return figure
 
 
 def _short_p(p: float) -> str:
     """Two or three digits, or the next larger power of ten."""
     if p >= 0.001:
-        return f"p {p:.1f}" if p >= 0.095 else f"p {p:.3f}"
-    return f"p < 1e{max(-99, math.floor(math.log10(p)) + 1) if p else -99}"
+        return f"{p:.1f}" if p >= 0.095 else f"{p:.3f}"
+    return f"<1e{max(-99, math.floor(math.log10(p)) + 1) if p else -99}"
 
 
 def _says(data: pd.DataFrame) -> str:
@@ -119,7 +118,8 @@ def _says(data: pd.DataFrame) -> str:
     best = data["method"].iloc[0]
     of_best = data[data["method"] == best]
     tied = of_best.loc[of_best["p_score"] >= LEVEL, "other"]
-    said = f"{methods} methods on {data['n'].iloc[0]} (task, seed) pairs: {len(told) // 2} of {pairs} pairs of methods differ."
+    where = f"{methods} methods on {data['n'].iloc[0]} (task, seed) pairs"
+    said = f"{where}: {len(told) // 2} of {pairs} pairs of methods differ."
     if len(tied):
         said += f" {best}, ranked first, is not told apart from {', '.join(tied)}."
     else:
@@ -131,10 +131,11 @@ def _says(data: pd.DataFrame) -> str:
 WINS = Figure(
     "wins",
     "Who beats whom",
-    f"Each tile: share of (task, seed) pairs on which the row's method scores more than the column's, a tie counting "
-    f"half, and p of Wilcoxon's signed ranks on the differences of score, corrected by Holm over all pairs of methods "
-    f"(bold and full colour: below {LEVEL}; faded: not told apart). Columns are numbered as rows; at most {MOST} methods, the best by rank. Controls are left "
-    "out. A share says how often, the test also by how much: the two may point in different directions.",
+    "In each tile, the share of (task, seed) pairs on which the row's method scores more than the column's, a tie"
+    " counting half, and below it p of Wilcoxon's signed ranks on the differences of score, corrected by Holm "
+    f"over all pairs of methods (bold and full colour: below {LEVEL}; faded: not told apart). Columns are numbered"
+    f" as rows; at most {MOST} methods, the best by rank. Controls are left out. A share says how often, the test "
+    "also by how much: the two may point in different directions.",
     _data,
     _draw,
     _says,

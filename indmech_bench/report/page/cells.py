@@ -18,6 +18,7 @@ from indmech_bench.report.evidence import Evidence
 from indmech_bench.results.folder import read_manifest
 from indmech_bench.results.row_fields import TaskRow
 from indmech_bench.results.statuses import Status
+from indmech_bench.text.numbers import number
 from indmech_bench.text.tables import Column, Kind, Table
 
 SEEDS = "SEEDS"
@@ -50,8 +51,10 @@ COLUMNS: tuple[Column[Cell], ...] = (
     Column("n", "seeds", lambda cell: cell.n),
     Column("failed", "failed", lambda cell: cell.failed),
     Column("skipped", "skipped", lambda cell: cell.skipped),
-    Column("identified", "identified", lambda cell: cell.identified),
-    Column("error", "e (median)", lambda cell: cell.error),
+    Column(
+        "identified", "identified", lambda cell: cell.identified, lambda rate: "–" if rate is None else f"{rate:.2f}"
+    ),
+    Column("error", "e (median)", lambda cell: cell.error, number),
     Column("command", "command", lambda cell: cell.command, kind=Kind.TEXT),
 )
 
@@ -66,14 +69,14 @@ def cells_and_rows(evidence: Evidence) -> tuple[Table[Cell], dict[str, Any]]:
     keys = sorted(by_cell, key=lambda key: (place[key[0]], evidence.order.get(key[1], len(evidence.order)), key))
     cells, templates = [], []
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
-    for number, key in enumerate(keys):
+    for place_of_cell, key in enumerate(keys):
         rows = sorted(by_cell[key], key=lambda row: row["seed"])
         template = commands.of(rows[0])
         templates.append(template)
         cells.append(_cell(key, rows, template.replace(SEEDS, _span(rows))))
         for row in rows:
             metrics = [_short(row["metrics"].get(name)) for name in OF_METRICS]
-            values = (number, row["seed"], row["status"], *metrics, _short(row["cost"]), _short(row["seconds"]))
+            values = (place_of_cell, row["seed"], row["status"], *metrics, _short(row["cost"]), _short(row["seconds"]))
             for name, value in zip(FIELDS, values, strict=True):
                 columns[name].append(value)
     about = [[cell.task, cell.method, template] for cell, template in zip(cells, templates, strict=True)]

@@ -7,6 +7,7 @@ year its docstring names after `Source:`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -37,13 +38,18 @@ def bibliography(path: Path) -> dict[str, str]:
 
 
 def cited(source: str, entries: Mapping[str, str]) -> list[str]:
-    """Keys of the entries whose first author and year a source names, in one clause."""
+    """Keys of the entries whose first author and year a source names, in one clause; accents do not count."""
     found = []
     for key, entry in entries.items():
         author, year = FIRST.search(entry), YEAR.search(entry)
-        if author and year and re.search(rf"\b{re.escape(author[1])}\b[^;]*?\b{year[1]}\b", source):
-            found.append(key)
+        if author and year:
+            named = rf"\b{re.escape(_plain(author[1]))}\b[^;]*?\b{year[1]}\b"
+            found += [key] if re.search(named, _plain(source)) else []
     return found
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def citations(methods: Iterable[str]) -> list[tuple[str, str, str]]:

@@ -66,14 +66,14 @@ def _but_p(one: Paired) -> tuple[str, str, int, int, int, int]:
 
 
 def findings(evidence: Evidence) -> list[str]:
-    """Up to three sentences; one that says why where nothing can be said."""
+    """Up to three sentences, names between `; one that says why where nothing can be said."""
     if not evidence.rows:
         return _of_drift(evidence)
     rows = [row for row in evidence.rows if not row["control"]]
     if not rows:
         return [
-            "All tasks are controls, whose truths were drawn or built to have a given ρ: they say whether a method does "
-            "what it is built for, and no method is ranked."
+            "All tasks are controls, whose truths were drawn or built to have a given ρ: they say whether a method "
+            "does what it is built for, and no method is ranked."
         ]
     methods = covering(rows)
     names = sorted(methods, key=lambda name: evidence.order[name])
@@ -89,7 +89,7 @@ def _first(evidence: Evidence, names: Sequence[str], methods: dict[str, dict[Pai
     interval = line.score_interval
     score = f"{line.score:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
     where = f"on {len(methods[best]):,} (task, seed) pairs of {_count(tasks, 'task')}"
-    said = f"{best} has the best score of {_count(len(names), 'ranked method')}, {score}, {where}"
+    said = f"`{best}` has the best score of {_count(len(names), 'ranked method')}, {score}, {where}"
     if not others:
         return f"{said}; there is no other to compare it with."
     against = paired([(best, methods[best])] * len(others), [(name, methods[name]) for name in others])
@@ -123,8 +123,8 @@ def _independence(names: Sequence[str], methods: dict[str, dict[Pair, TaskRow]])
         0: "ties with",
     }[one.verdict]
     return (
-        f"Of methods that rely on independence alone {with_it} ranks highest; paired by seed it {result} {without}, the "
-        f"highest that does without ({_counts(one)}). Both were chosen on these seeds."
+        f"Of methods that rely on independence alone `{with_it}` ranks highest; paired by seed it {result} "
+        f"`{without}`, the highest that does without ({_counts(one)}). Both were chosen on these seeds."
     )
 
 
@@ -139,7 +139,7 @@ def _simple(rows: Sequence[TaskRow], names: Sequence[str], methods: dict[str, di
         if known:
             break
     else:
-        return "No predictor that ignores interventions was run beside, so that nothing is said of whether methods beat it."
+        return "No predictor that ignores interventions was run beside: nothing is said of whether methods beat one."
     against = paired([(name, methods[name]) for name in names], [(simple, known)] * len(names))
     more, tie, less = ([one.method for one in against if one.verdict == sign] for sign in (1, 0, -1))
     told = [
@@ -154,7 +154,7 @@ def _simple(rows: Sequence[TaskRow], names: Sequence[str], methods: dict[str, di
         "white": "white noise of the observed power",
         "no-intervention": "the observed law",
     }[simple]
-    return f"Against {simple}, {about}, {'; '.join(told)} (paired by seed, p < {LEVEL} or a tie)."
+    return f"Against `{simple}`, {about}, {'; '.join(told)} (paired by seed, p < {LEVEL} or a tie)."
 
 
 def _of_drift(evidence: Evidence) -> list[str]:
@@ -168,9 +168,10 @@ def _of_drift(evidence: Evidence) -> list[str]:
 
 def _named(names: Sequence[str], most: int = 4) -> str:
     """All of a few names; of many how many there are, and the first."""
+    quoted = [f"`{name}`" for name in names]
     if len(names) <= most:
-        return commas(names)
-    return f"{len(names)} methods ({', '.join(names[: most - 1])}, …)"
+        return commas(quoted)
+    return f"{len(names)} methods ({', '.join(quoted[: most - 1])}, …)"
 
 
 def _count(number: int, what: str) -> str:

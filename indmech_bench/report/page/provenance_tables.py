@@ -58,7 +58,7 @@ def methods(evidence: Evidence) -> Table[TaskRow]:
     first: dict[tuple[bool, str], TaskRow] = {}
     for row in evidence.rows:
         first.setdefault((row["reference"], row["label"]), row)
-    order = {name: place for name, place in evidence.order.items()}
+    order = evidence.order
     lines = tuple(sorted(first.values(), key=lambda row: (row["reference"], order.get(row["label"], 0), row["label"])))
 
     def entry(row: TaskRow) -> Any:
@@ -68,7 +68,9 @@ def methods(evidence: Evidence) -> Table[TaskRow]:
         Column("method", "method", lambda row: row["label"], str, kind=Kind.NAME),
         _text("approach", lambda row: "reference" if row["reference"] else _fact(entry(row), "approach")),
         _text("settings", lambda row: ", ".join(written(*item) for item in row["settings"].items()) or "none"),
-        _text("what it does", lambda row: entry(row).summary if entry(row) else "not installed where this page was made"),
+        _text(
+            "what it does", lambda row: entry(row).summary if entry(row) else "not installed where this page was made"
+        ),
         _text("source of the code", lambda row: row["source"]),
     )
     return Table("Methods and references", columns, lines, lambda row: row["reference"])

@@ -30,13 +30,21 @@ class PageTable:
     csv: str
     paged: bool
 
+    @property
+    def named(self) -> int:
+        """The column that names each line."""
+        return next((place for place, (_, kind) in enumerate(self.head) if kind == Kind.NAME.value), 0)
+
 
 def page_table(name: str, table: Table[Any], *, paged: bool = False) -> PageTable:
     """A table with its data as CSV; `paged`: a screenful at a time."""
     kinds = [column.kind.value for column in table.visible]
     cells = [column.even_cells(table.items) for column in table.visible]
     orders = [[_order(column, item) for item in table.items] for column in table.visible]
-    rows = [list(zip(*line, kinds, strict=True)) for line in zip(zip(*cells, strict=True), zip(*orders, strict=True), strict=True)]
+    rows = [
+        list(zip(*line, kinds, strict=True))
+        for line in zip(zip(*cells, strict=True), zip(*orders, strict=True), strict=True)
+    ]
     document = Document(table.title, (Section("", (table,)),))
     return PageTable(
         name=name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,7 +80,8 @@ def render(evidence: Evidence, beside: Path | None = None, path: Path = Path(PAG
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     return environment.get_template("page.html.j2").render(
-        title=str(evidence.places[0]),
+        title=evidence.places[0].resolve().name,
+        folder=shlex.quote(str(evidence.places[0])),
         version=package_version(),
         made=datetime.now(UTC).strftime("%Y-%m-%d"),
         counts=_counts(evidence),

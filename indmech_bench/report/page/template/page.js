@@ -71,7 +71,7 @@ if (data.cells) {
   const columns = [
     column('task', 'name', (i) => cell(i)[0]),
     column('method', 'name', (i) => cell(i)[1]),
-    ...shown.map((name) => column(name, name === 'status' ? 'text-short' : 'number', (i) => data.columns[name][i])),
+    ...shown.map((name) => column(name, name === 'status' ? 'word' : 'number', (i) => data.columns[name][i])),
     column('command', 'text', command, (one) => `<code>${escaped(one)}</code>`),
   ];
   const count = data.columns.seed.length;
