@@ -56,6 +56,22 @@ def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, warm_cli: subp
     return call
 
 
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds something for every figure."""
+    from reported import everything_in
+
+    return everything_in(tmp_path_factory.mktemp("report") / "everything")
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which names and reasons hold markup."""
+    from reported import hostile_in
+
+    return hostile_in(tmp_path_factory.mktemp("report") / "hostile")
+
+
 def make_job(method: str, seeds: list[int], task: str = "fir-natural", **changes: Any) -> dict[str, Any]:
     """A job as the harness makes it; `method` may carry settings, references are found by name."""
     from indmech_bench.harness.cells import make_cells

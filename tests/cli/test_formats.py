@@ -38,6 +38,7 @@ VERBS = {
     "status": ("status", "a", "--failures", "--why"),
     **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "kernels", "metrics", "suites")},
     "pairs": ("pairs", "--pairs", "10"),
+    "plot": ("plot", "--list"),
     "tune": ("tune", "adam:steps=2", "--task", "fir-natural", "--protocol", "oracle", "--grid", "learning_rate=0.1",
              "--seeds", "10000-10002", "--jobs", "0", "--out", "t.toml"),
     "score": ("score", "found.npz", "--task", "fir-natural", "--seed", "3"),

@@ -45,8 +45,17 @@ def test_pixels_are_resized_where_there_are_some(folder: Path) -> None:
     assert {row["task"] for row in read_folder(folder) if row["method"] == "pixel-resize"} == {"toy-faces-single"}
 
 
-def test_the_first_seeds_keep_pictures(folder: Path) -> None:
+def test_the_first_seeds_keep_pictures_and_the_oracle_all_solutions(folder: Path) -> None:
     kept = set(folder.glob("curves/*.npz"))
+    (solved,) = (
+        row for row in read_folder(folder) if (row["task"], row["method"], row["seed"]) == ("fir-natural", "oracle", 1)
+    )
+    with np.load(curves_path(folder, solved)) as solutions:
+        assert {value.shape for value in solutions.values()} == {(solved["truth"]["solutions"],)}
+        assert solutions["solutions.extrapolation_error"].min() < 1e-9
+        largest = solutions["solutions.log_generic_ratio"].max()
+        assert largest == pytest.approx(solved["truth"]["largest_log_generic_ratio"])
+    kept.remove(curves_path(folder, solved))
     first = [row for row in read_folder(folder) if row["task"] == "toy-faces-single" and row["seed"] == 1]
     paths = {row["method"]: curves_path(folder, row) for row in first}
     assert kept == {paths[row["method"]] for row in first if row["status"] == "ok"}

@@ -55,7 +55,8 @@ def _data(evidence: Evidence) -> pd.DataFrame:
             and other["status"] == Status.OK
             and (other["task_label"], other["seed"]) == (row["task_label"], row["seed"])
         ]
-        parts.append(pd.DataFrame(sorted(picks, key=lambda pick: evidence.order[pick["method"]])))
+        picks.sort(key=lambda pick: evidence.order[pick["method"]])
+        parts.append(pd.DataFrame(picks))
     if not parts:
         raise NothingToDrawError(
             f"'{evidence.places[0]}' keeps no solution sets: they are kept of the oracle on the seeds 0 and 1, of "

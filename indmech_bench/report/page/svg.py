@@ -31,6 +31,7 @@ def inline(drawing: Drawing, name: str, title: str, says: str) -> str:
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<style [^>]*>.*?</style>", "", text, count=1, flags=re.DOTALL)  # it would style the whole page
     text = re.sub(rf'<g id="{HOVER}([^"]*)">', lambda found: f"<g><title>{found[1]}</title>", text)
+    text = re.sub(r' id="image\w+"', "", text)  # of their pixels: equal pictures would have equal ones
     text = re.sub(r'\bid="([^"]*)"', lambda found: f'id="{name}-{found[1]}"', text)
     text = re.sub(r'(xlink:href="#|url\(#)', lambda found: f"{found[1]}{name}-", text)
     text = text.replace("xlink:href=", "href=").replace(LETTERS, "var(--sans)")
