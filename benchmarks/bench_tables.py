@@ -1,4 +1,4 @@
-"""How fast tables are: `pytest benchmarks/bench_tables.py`; `python benchmarks/bench_tables.py DIR [ROWS]` keeps rows.
+"""How fast tables and the page are: `pytest benchmarks/bench_tables.py`; `python benchmarks/bench_tables.py DIR [ROWS]`.
 
 Valid rows are generated: eight tasks with nine settings of adam and every reference, the metrics of a real row each.
 """
@@ -82,6 +82,7 @@ COMMANDS = {
     "compare": ("compare", "r", "r", "--format", "json"),
     "merge": ("merge", "r", "r", "--out", "merged"),
     "status": ("status", "r"),
+    "report": ("report", "r", "--out", "page.html"),
 }
 
 

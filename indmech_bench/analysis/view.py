@@ -25,11 +25,16 @@ Pair = tuple[str, int]
 """A task (with its settings) and a seed."""
 
 
+class OnlyFromTheTruthError(InputError):
+    """All rows are of tasks in which training starts at the truth."""
+
+
 @uncollected()
 def tabled_rows(places: Sequence[Path], family: str | None = None) -> tuple[list[TaskRow], int]:
     """The rows of some folders that tables are about, controls among them, and how many of older code were left out.
 
-    Tasks in which training starts at the truth are a question of their own: they are left out. Raises InputError.
+    Tasks in which training starts at the truth are a question of their own: they are left out. Raises InputError,
+    OnlyFromTheTruthError where there are no others.
     """
     place = places[0]
     rows, left_out = newest([row for folder in places for row in read_folder(folder)])
@@ -38,7 +43,9 @@ def tabled_rows(places: Sequence[Path], family: str | None = None) -> tuple[list
     unranked = starting_at_truth()
     rows = [row for row in rows if row["task"] not in unranked]
     if not rows:
-        raise InputError(f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}.")
+        raise OnlyFromTheTruthError(
+            f"'{place}' holds only tasks that start at the truth: see indmech-bench drift {place}."
+        )
     if family is not None:
         known = families(places)
         present = {known.get(row["task"], "") for row in rows}

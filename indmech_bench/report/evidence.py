@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from indmech_bench.analysis.labels import starting_at_truth
 from indmech_bench.analysis.ranking.board import Leaderboard
 from indmech_bench.analysis.ranking.ranking import board_of
 from indmech_bench.analysis.ranking.standings import Rivalry, rivalry_of
-from indmech_bench.analysis.view import by_method, in_order, tabled_rows
+from indmech_bench.analysis.view import OnlyFromTheTruthError, by_method, in_order, tabled_rows
 from indmech_bench.errors import InputError
 from indmech_bench.results.curves import CURVES, curves_path, read_curves
-from indmech_bench.results.folder import existing_folder, read_folder
+from indmech_bench.results.folder import existing_folder
 from indmech_bench.results.parameter_files import Arrays
 from indmech_bench.results.row_fields import TaskRow
 from indmech_bench.results.statuses import Status
@@ -44,11 +43,10 @@ class Evidence:
     def of(cls, folder: str | Path) -> Evidence:
         """What a results folder holds. Raises InputError."""
         place = existing_folder(folder)
-        started = starting_at_truth()
-        found = read_folder(place)
-        if found and all(row["task"] in started for row in found):
+        try:
+            rows, left_out = tabled_rows([place])
+        except OnlyFromTheTruthError:
             return cls((place,), ())
-        rows, left_out = tabled_rows([place])
         return cls((place,), tuple(rows), left_out)
 
     @classmethod

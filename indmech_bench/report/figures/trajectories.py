@@ -13,6 +13,7 @@ from indmech_bench.errors import InputError
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
 from indmech_bench.report.style import MUTED, WIDTH, abbreviated, colours, hover, log_scale
+from indmech_bench.results.folder import read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,12 +62,13 @@ def _along_curves(evidence: Evidence) -> Iterator[dict[str, Any]]:
 
 def _from_the_truth(evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Checkpoints of tasks in which training starts at the truth, with the 95 % interval of their medians."""
-    if not starting_at_truth():
-        return
     for place in evidence.places:
+        runs = read_manifest(place)["runs"].values()
+        if not starting_at_truth() & {task for run in runs for task in run.get("families", {})}:
+            continue  # without reading all rows again
         try:
             found = courses(place)
-        except InputError:  # no such task in the folder
+        except InputError:  # no rows of such a task, or none with checkpoints
             continue
         for course in found:
             for point in course.checkpoints:

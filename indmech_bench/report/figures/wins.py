@@ -11,7 +11,7 @@ from indmech_bench.analysis.view import covering, score_of
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.figure import Figure
 from indmech_bench.report.style import INK, PAPER, WIDTH, abbreviated, bare_bar, hover
-from indmech_bench.statistics.significance import differences, holm, sign_pvalue, signed_rank_pvalue
+from indmech_bench.statistics.significance import differences, holm, signed_rank_pvalue
 from indmech_bench.text.numbers import pvalue
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def _data(evidence: Evidence) -> pd.DataFrame:
     compared = [(first, second) for i, first in enumerate(names) for second in names[i + 1 :]]
     moved = {both: differences(scores[both[1]], scores[both[0]]) for both in compared}
     ranked = holm([signed_rank_pvalue(values) for values in moved.values()])
-    signs = holm([sign_pvalue(values) for values in moved.values()])
     lines = []
-    for (both, values), p, q in zip(moved.items(), ranked, signs, strict=True):
+    for (both, values), p in zip(moved.items(), ranked, strict=True):
         for (name, other), side in ((both, values), (both[::-1], -values)):
             better, worse = int((side > 0).sum()), int((side < 0).sum())
             ties = len(pairs) - better - worse
@@ -59,7 +58,6 @@ def _data(evidence: Evidence) -> pd.DataFrame:
                     "ties": ties,
                     "difference": float(np.median(side)),
                     "p_score": p,
-                    "p_sign": q,
                 }
             )
     data = pd.DataFrame(lines)
