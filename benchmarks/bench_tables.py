@@ -1,4 +1,4 @@
-"""How fast tables and the page are: `pytest benchmarks/bench_tables.py`; `python benchmarks/bench_tables.py DIR [ROWS]`.
+"""How fast tables and pages are: `pytest benchmarks/bench_tables.py`; `python benchmarks/bench_tables.py DIR [ROWS]`.
 
 Valid rows are generated: eight tasks with nine settings of adam and every reference, the metrics of a real row each.
 """

@@ -148,7 +148,7 @@ def test_a_difference_is_said_with_its_direction_and_p(tmp_path: Path) -> None:
     assert first.startswith("`adam` has the best score of 2 ranked methods, 0.909")
     assert "scores more than all others (p ≤ 0.002)" in first
     assert "`independence-penalty` ranks highest; paired by seed it scores less than `adam`" in second
-    assert "more on 0 pairs, less on 10, the same on 0; p = 0.002" in second
+    assert "more on 0 of 10 pairs, less on 10, the same on 0; p = 0.002" in second
 
 
 def test_failures_count_as_the_worst_in_findings(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ TRUTH = "oracle"
 MOST = 18
 """Methods and references beside the truth."""
 MOST_TASKS = 2
+DIGITS = 4
+"""Decimals of a pixel: a picture needs no more."""
 LEFT, ABOVE = 2.0, 1.05
 """Inches for names, and for what stands above the pictures."""
 
@@ -40,7 +42,7 @@ def _data(evidence: Evidence) -> pd.DataFrame:
         seed = min(kept[task])
         for name in methods_first(kept[task][seed], evidence):
             for shift, images in kept[task][seed][name].items():
-                pixels = pd.DataFrame(images[0], columns=[f"x{i}" for i in range(images.shape[2])])
+                pixels = pd.DataFrame(images[0].round(DIGITS), columns=[f"x{i}" for i in range(images.shape[2])])
                 pixels.insert(0, "y", range(len(pixels)))
                 about: dict[str, Any] = {"task": task, "seed": seed, "method": name, "intervention": shift}
                 parts.append(pixels.assign(**about)[[*about, *pixels.columns]])

@@ -91,7 +91,9 @@ def _draw(data: pd.DataFrame) -> Drawing:
                       fontweight="bold" if told else "normal")  # fmt: skip
             axes.text(j + 0.5, i + 0.72, _short_p(p[i, j]), ha="center", va="center", fontsize=letters * 0.84,
                       color=colour)  # fmt: skip
-    axes.set_yticks(np.arange(count) + 0.5, [f"{short[name]}  {i}" for i, name in enumerate(names, 1)], rotation=0)
+    axes.set_yticks(
+        np.arange(count) + 0.5, [f"{short[name]}\u00a0\u00a0{i}" for i, name in enumerate(names, 1)], rotation=0
+    )
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
         if short[name] != name:
             hover(label, name)

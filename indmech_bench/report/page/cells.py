@@ -138,7 +138,7 @@ class _Commands:
             words += ["--budget", f"{row['budget']:g}"]
         if row["precision"] != "float64":
             words += ["--precision", row["precision"]]
-        if row["training"] != "fused":
+        if row["training"] != "fused" and not row["reference"]:
             words += ["--training", row["training"]]
         if "device" in row:
             words += ["--device", row["device"]]

@@ -179,4 +179,4 @@ def _count(number: int, what: str) -> str:
 
 
 def _counts(one: Paired) -> str:
-    return f"more on {one.better:,} pairs, less on {one.worse:,}, the same on {one.ties:,}; p = {pvalue(one.p)}"
+    return f"more on {one.better:,} of {one.better + one.worse + one.ties:,} pairs, less on {one.worse:,}, the same on {one.ties:,}; p = {pvalue(one.p)}"

@@ -15,6 +15,8 @@ from indmech_bench.results.row_fields import TaskRow
 from indmech_bench.text.tables import Column, Kind, Table
 
 Run = tuple[str, Mapping[str, Any]]
+MOST = 8
+"""Stretches of seeds that are written out."""
 
 
 def _text(head: str, value: Any) -> Column[Any]:
@@ -104,7 +106,10 @@ def failures(found: tuple[Failure, ...]) -> Table[Failure]:
     """One line a method, status and reason."""
 
     def where(failure: Failure) -> str:
-        return "; ".join(f"{task}: seeds {_few(seeds)}" for task, seeds in failure.tasks.items())
+        alike: dict[str, list[str]] = {}
+        for task, seeds in failure.tasks.items():
+            alike.setdefault(_spans(seeds), []).append(task)
+        return "; ".join(f"{', '.join(tasks)}: {spans}" for spans, tasks in alike.items())
 
     columns: tuple[Column[Failure], ...] = (
         Column("method", "method", lambda failure: failure.method, str, kind=Kind.NAME),
@@ -116,9 +121,17 @@ def failures(found: tuple[Failure, ...]) -> Table[Failure]:
     return Table("Rows that are not ok", columns, found, lambda failure: failure.status == "skipped")
 
 
-def _few(seeds: list[int]) -> str:
-    shown = ", ".join(map(str, sorted(seeds)[:6]))
-    return shown if len(seeds) <= 6 else f"{shown}, … ({len(seeds)})"
+def _spans(seeds: list[int]) -> str:
+    """`seeds 0-3, 7`: stretches without a gap, at most MOST of them."""
+    spans: list[list[int]] = []
+    for seed in sorted(seeds):
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in spans[:MOST]]
+    more = f" and others, {len(seeds)} in all" if len(spans) > MOST else ""
+    return f"seed{'' if len(seeds) == 1 else 's'} {', '.join(shown)}{more}"
 
 
 def _fact(entry: Any, name: str) -> str:

@@ -42,7 +42,7 @@ def inline(drawing: Drawing, name: str, title: str, says: str) -> str:
     width = float(found[1]) * POINT
     head = (
         f'<svg role="img" aria-labelledby="{name}-title {name}-says" viewBox="0 0 {found[1]} {found[2]}" '
-        f'style="width:{width:.0f}px" xmlns="http://www.w3.org/2000/svg">'
+        f'style="--natural:{width:.0f}px;width:{width:.0f}px" xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-says">{escape(says)}</desc>'
     )
     return re.sub(r"\n\s*", "\n", head + text[found.end() :])

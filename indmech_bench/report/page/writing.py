@@ -143,16 +143,18 @@ def _tables(evidence: Evidence) -> tuple[dict[str, PageTable], dict[str, Any]]:
 
 
 def _counts(evidence: Evidence) -> list[tuple[int, str]]:
+    """How much of what there is, in the head of the page."""
     if not evidence.rows:
         return []
     board = evidence.board
-    return [
-        (sum(not line.reference for line in board.lines), "methods"),
-        (len(evidence.tasks) - len(evidence.controls), "tasks that rank"),
-        (len(evidence.controls), "controls"),
-        (board.pairs, "(task, seed) pairs"),
-        (len(evidence.rows), "rows"),
+    found = [
+        (sum(not line.reference for line in board.lines), "method", "methods"),
+        (len(evidence.tasks) - len(evidence.controls), "task that ranks", "tasks that rank"),
+        (len(evidence.controls), "control", "controls"),
+        (board.pairs, "(task, seed) pair", "(task, seed) pairs"),
+        (len(evidence.rows), "row", "rows"),
     ]
+    return [(number, one if number == 1 else many) for number, one, many in found]
 
 
 def _for_script(data: dict[str, Any]) -> str:
