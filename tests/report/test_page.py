@@ -16,6 +16,7 @@ from reported import HOSTILE
 
 import indmech_bench
 from indmech_bench import InputError
+from indmech_bench.analysis.status import failures_of
 from indmech_bench.cli.app import app
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.report.evidence import Evidence
@@ -23,6 +24,7 @@ from indmech_bench.report.gallery import FIGURES
 from indmech_bench.report.page.cells import cells_and_rows
 from indmech_bench.report.page.citations import BIBLIOGRAPHY, PAPER, bibliography, citations, cited, source_of
 from indmech_bench.report.page.findings import findings
+from indmech_bench.report.page.provenance_tables import failures
 
 INF = float("inf")
 
@@ -187,6 +189,14 @@ def test_methods_of_one_source_share_a_line_after_the_paper() -> None:
     assert text == ""  # the paper's own entry stands above
     assert "@inproceedings{HaoChen2021," in others[0][2]
     assert PAPER not in others[0][2]
+
+
+def test_failures_are_told_by_stretches_of_seeds(tmp_path: Path) -> None:
+    errors = [INF, INF, 0.1, INF]
+    cells = {("fork", "adam"): errors, ("deep-3-k1", "adam"): errors}
+    evidence = Evidence.of(write_folder(tmp_path / "r", cells))
+    (line,) = failures(failures_of(evidence.rows, tmp_path / "r")).cells
+    assert line == ["adam", "crashed", "6", "it crashed", "fork, deep-3-k1: seeds 0–1, 3"]
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:

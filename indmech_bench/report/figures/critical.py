@@ -13,6 +13,8 @@ from indmech_bench.text.numbers import pvalue
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Drawing
+APART = "\u00a0\u00a0"
+"""Two spaces that a page does not make one."""
 
 
 def _data(evidence: Evidence) -> pd.DataFrame:
@@ -48,15 +50,16 @@ def _draw(data: pd.DataFrame) -> Drawing:
     p = pd.DataFrame(data[[f"p:{name}" for name in names]].to_numpy(), index=called, columns=called)
     figure, axes = pyplot.subplots(figsize=(WIDTH, 1.0 + 0.17 * len(names)))
     critical_difference_diagram(
-        dict(zip(called, data["mean_rank"], strict=True)), p, ax=axes, label_fmt_left="{label}\u00a0\u00a0{rank:.2f}\u00a0",
-        label_fmt_right="\u00a0{rank:.2f}\u00a0\u00a0{label}", text_h_margin=0.2, crossbar_props={"color": INK, "linewidth": 2.6},
+        dict(zip(called, data["mean_rank"], strict=True)), p, ax=axes,
+        label_fmt_left=f"{{label}}{APART}{{rank:.2f}}{APART[0]}", label_fmt_right=f"{APART[0]}{{rank:.2f}}{APART}{{label}}",
+        text_h_margin=0.2, crossbar_props={"color": INK, "linewidth": 2.6},
         elbow_props={"color": INK, "linewidth": 0.8}, marker_props={"color": INK, "s": 14},
     )  # fmt: skip
     axes.spines["top"].set_visible(True)
     full = {label: name for name, label in short.items()}
     for text in axes.texts:
         for label, name in full.items():
-            if label in text.get_text().split("\u00a0\u00a0") and label != name:
+            if label in text.get_text().split(APART) and label != name:
                 hover(text, name)
     return figure
 

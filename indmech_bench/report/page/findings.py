@@ -179,4 +179,6 @@ def _count(number: int, what: str) -> str:
 
 
 def _counts(one: Paired) -> str:
-    return f"more on {one.better:,} of {one.better + one.worse + one.ties:,} pairs, less on {one.worse:,}, the same on {one.ties:,}; p = {pvalue(one.p)}"
+    total = one.better + one.worse + one.ties
+    counts = f"more on {one.better:,} of {total:,} pairs, less on {one.worse:,}, the same on {one.ties:,}"
+    return f"{counts}; p = {pvalue(one.p)}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from indmech_bench.analysis.status import Failure
 from indmech_bench.registry.catalogue import Catalogue
+from indmech_bench.registry.entries import Entry
 from indmech_bench.registry.values import written
 from indmech_bench.report.evidence import Evidence
 from indmech_bench.results.folder import read_manifest
@@ -63,16 +64,14 @@ def methods(evidence: Evidence) -> Table[TaskRow]:
     order = evidence.order
     lines = tuple(sorted(first.values(), key=lambda row: (row["reference"], order.get(row["label"], 0), row["label"])))
 
-    def entry(row: TaskRow) -> Any:
+    def entry(row: TaskRow) -> Entry | None:
         return summaries.get(("reference" if row["reference"] else "method", row["method"]))
 
     columns: tuple[Column[TaskRow], ...] = (
         Column("method", "method", lambda row: row["label"], str, kind=Kind.NAME),
         _text("approach", lambda row: "reference" if row["reference"] else _fact(entry(row), "approach")),
         _text("settings", lambda row: ", ".join(written(*item) for item in row["settings"].items()) or "none"),
-        _text(
-            "what it does", lambda row: entry(row).summary if entry(row) else "not installed where this page was made"
-        ),
+        _text("what it does", lambda row: _summary(entry(row))),
         _text("source of the code", lambda row: row["source"]),
     )
     return Table("Methods and references", columns, lines, lambda row: row["reference"])
@@ -88,7 +87,7 @@ def tasks(evidence: Evidence) -> Table[TaskRow]:
         seeds.setdefault(row["task_label"], set()).add(row["seed"])
 
     def summary(row: TaskRow) -> str:
-        return summaries[row["task"]].summary if row["task"] in summaries else "not installed where this page was made"
+        return _summary(summaries.get(row["task"]))
 
     columns: tuple[Column[TaskRow], ...] = (
         Column("task", "task", lambda row: row["task_label"], str, kind=Kind.NAME),
@@ -122,17 +121,22 @@ def failures(found: tuple[Failure, ...]) -> Table[Failure]:
 
 
 def _spans(seeds: list[int]) -> str:
-    """`seeds 0-3, 7`: stretches without a gap, at most MOST of them."""
+    """`seeds 0–3, 7`: stretches without a gap, at most MOST of them."""
     spans: list[list[int]] = []
     for seed in sorted(seeds):
         if spans and seed == spans[-1][1] + 1:
             spans[-1][1] = seed
         else:
             spans.append([seed, seed])
-    shown = [str(first) if first == last else f"{first}-{last}" for first, last in spans[:MOST]]
+    shown = [str(first) if first == last else f"{first}–{last}" for first, last in spans[:MOST]]
     more = f" and others, {len(seeds)} in all" if len(spans) > MOST else ""
     return f"seed{'' if len(seeds) == 1 else 's'} {', '.join(shown)}{more}"
 
 
-def _fact(entry: Any, name: str) -> str:
+def _summary(entry: Entry | None) -> str:
+    """What a registration says in one line, without marks of code."""
+    return entry.summary.replace("`", "") if entry else "not installed where this page was made"
+
+
+def _fact(entry: Entry | None, name: str) -> str:
     return str(entry.facts.get(name) or "–") if entry else "–"
