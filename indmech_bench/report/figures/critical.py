@@ -51,7 +51,8 @@ def _draw(data: pd.DataFrame) -> Drawing:
     figure, axes = pyplot.subplots(figsize=(WIDTH, 1.0 + 0.17 * len(names)))
     critical_difference_diagram(
         dict(zip(called, data["mean_rank"], strict=True)), p, ax=axes,
-        label_fmt_left=f"{{label}}{APART}{{rank:.2f}}{APART[0]}", label_fmt_right=f"{APART[0]}{{rank:.2f}}{APART}{{label}}",
+        label_fmt_left=f"{{label}}{APART}{{rank:.2f}}{APART[0]}",
+        label_fmt_right=f"{APART[0]}{{rank:.2f}}{APART}{{label}}",
         text_h_margin=0.2, crossbar_props={"color": INK, "linewidth": 2.6},
         elbow_props={"color": INK, "linewidth": 0.8}, marker_props={"color": INK, "s": 14},
     )  # fmt: skip
