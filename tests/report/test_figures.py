@@ -188,9 +188,10 @@ def test_the_verb_writes_the_figure(hostile: Path, tmp_path: Path, capsys: pytes
     assert out.read_bytes().startswith(b"%PDF")
 
 
-def test_listing_figures_draws_nothing_and_trains_nothing() -> None:
+def test_listing_figures_and_leaderboards_import_nothing_that_draws_or_trains(hostile: Path) -> None:
     code = (
         "import sys; from indmech_bench.cli.app import app; app(['plot', '--list'], standalone_mode=False);"
+        f"app(['leaderboard', {str(hostile)!r}], standalone_mode=False);"
         "print([m for m in ('torch', 'matplotlib', 'seaborn', 'scipy.stats') if m in sys.modules])"
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
