@@ -154,8 +154,8 @@ SOLUTIONS = Figure(
     "Every grey dot gives exactly what the truth, the star, gives as long as nothing is intervened on. Rings are what "
     "methods ended with, dotted ones where they do not fit. Independence picks the dot nearest to log ρ = 0; at a "
     "perfect fit the product of norms falls as ρ rises, so that the minimum norm is the rightmost dot. Equivalent "
-    f"solutions share the truth's error of 0. At most {MOST} truths and {MOST_METHODS} methods are drawn; the data have "
-    "all that is kept.",
+    f"solutions share the truth's error of 0. At most {MOST} truths and {MOST_METHODS} methods are drawn; the data "
+    "have all that is kept.",
     _data,
     _draw,
     _says,
