@@ -81,6 +81,16 @@ def test_a_dose_whose_median_is_a_failure_has_no_mark(tmp_path: Path) -> None:
     assert [math.isnan(value) for value in np.asarray(line.get_ydata(), dtype=float)] == [False, False, True]
 
 
+def test_an_interval_without_end_leaves_the_axis_of_shifts_alone(tmp_path: Path) -> None:
+    cells = {("toy-faces", "adam"): [0.1] * 4 + [INF] * 2, ("toy-faces", "sgd"): [0.1] * 6}
+    folder = write_folder(tmp_path / "r", cells, changes={"errors": {"layout stretch 1.5": 0.4}})
+    data = indmech_bench.figure_data(folder, "shifts")
+    assert dict(zip(data["method"], data["error_high"], strict=True)) == {"adam": INF, "sgd": 0.4}
+    with styled():
+        low, high = FIGURES["shifts"].draw(data).axes[0].get_xlim()
+    assert (low, high) == pytest.approx((0.4 / 1.4, 1.4))
+
+
 def test_natural_truths_stand_at_the_end_of_the_spreads(everything: Path) -> None:
     data = indmech_bench.figure_data(everything, "dose")
     assert sorted(set(data.loc[data["way"] == "log ρ ~ N(0, σ²)", "dose"])) == [0.0, INF]

@@ -140,8 +140,8 @@ DOSE = Figure(
     "dose",
     "What dependence costs",
     "Median extrapolation error (above) and share identified (below) against the log ρ that the truths were "
-    "given: all the same, or drawn around 0 with a spread σ; `natural` truths are left as they fall. Bars: 95 % "
-    "by order statistics, and Wilson's. A failed replicate counts as infinite error. All doses but `natural` are "
+    "given: all the same, or drawn around 0 with a spread σ; natural truths are left as they fall. Bars: 95 % "
+    "by order statistics, and Wilson's. A failed replicate counts as infinite error. All doses but natural are "
     "controls: there a criterion is shown at what it is built for.",
     _data,
     _draw,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from indmech_bench.analysis.by_intervention import by_intervention
 from indmech_bench.errors import InputError
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
@@ -92,9 +94,16 @@ def _draw(data: pd.DataFrame) -> Drawing:
         panels[row, 0].set_ylabel(task)
     for axes in panels.flat:
         log_scale(axes, "x")
-        axes.margins(x=0.12)
+    panels[0, 0].set_xlim(*_bounds(data))
     figure.supxlabel("median e", fontsize=8.5)
     return figure
+
+
+def _bounds(data: pd.DataFrame) -> tuple[float, float]:
+    """From the least error that is drawn to the largest finite one, with some room: intervals may be without end."""
+    values = data[["error", "error_low", "error_high"]].to_numpy(dtype=float)
+    finite = values[np.isfinite(values)].clip(FLOOR)
+    return (finite.min() / 1.4, max(1.0, finite.max()) * 1.4) if len(finite) else (FLOOR, 10.0)
 
 
 def _folded(text: str) -> list[str]:

@@ -48,7 +48,7 @@ def _data(evidence: Evidence) -> pd.DataFrame:
                 "method": other["label"],
                 RATIO: other["metrics"].get(RATIO),
                 ERROR: other["metrics"].get(ERROR),
-                "fits": (other["metrics"].get("fit_error") or 0.0) < IDENTIFIED_FIT,
+                "fits": other["metrics"].get("fit_error", np.inf) < IDENTIFIED_FIT,
             }
             for other in evidence.rows
             if not other["reference"]
