@@ -105,6 +105,7 @@ from .scm.parameters import unflatten as unflatten
 from .scm.solution_lists import SolutionList as SolutionList
 from .scm.solution_lists import enumerate_solutions as enumerate_solutions
 from .scm.streams import Streams as Streams
+from .tasks.datasets.image_folders import read_image_folder as read_image_folder
 from .tasks.kernels import KernelTask as KernelTask
 from .tasks.kernels import iid_kernels as iid_kernels
 from .tasks.physics.chains import PhysicsTask as PhysicsTask

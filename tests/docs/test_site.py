@@ -41,4 +41,5 @@ def _at(path: str) -> Any:
 
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (DOCS.parent / "mkdocs.yml").read_text().partition("nav:")[2]
-    assert set(re.findall(r"\S+\.md", navigation)) == {page.name for page in DOCS.glob("*.md")}
+    named = set(re.findall(r"\S+\.(?:md|ipynb)", navigation))
+    assert named == {page.name for pattern in ("*.md", "*.ipynb") for page in DOCS.glob(pattern)}

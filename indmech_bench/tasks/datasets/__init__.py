@@ -1,0 +1,1 @@
+"""Real images that networks are trained on here: sets that ship with libraries, and folders of a user's own."""
