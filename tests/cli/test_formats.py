@@ -35,6 +35,7 @@ VERBS = {
     "sensitivity": ("sensitivity", "s"),
     "drift": ("drift", "d"),
     "by-intervention": ("by-intervention", "i"),
+    "truths": ("truths", "i"),
     "status": ("status", "a", "--failures", "--why"),
     **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "kernels", "metrics", "suites")},
     "pairs": ("pairs", "--pairs", "10"),
@@ -80,7 +81,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_rows(place / "s", rows)
     write_folder(place / "d", {("drift", "sgd"): [0.1] * 6}, changes={"details": way})
     listed = {"layout stretch 1.5": 0.3, "shape dilation 2": None}
-    write_folder(place / "i", {("toy-faces", "adam"): [0.1] * 6}, references=["oracle"], changes={"errors": listed})
+    write_folder(
+        place / "i",
+        {("toy-faces", "adam"): [0.1] * 6},
+        references=["oracle"],
+        changes={"errors": listed, "truth": {"log_generic_ratio": 0.1}},
+    )
     return place
 
 
