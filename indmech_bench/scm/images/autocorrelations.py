@@ -58,6 +58,34 @@ def coherent_ratio(first: Tensor, second: Tensor, stride: int = 1, direction: Di
     return _coherent(*_cross_correlations(first, second, stride, direction))
 
 
+def re_pairings(
+    first: Tensor,
+    second: Tensor,
+    stride: int = 1,
+    direction: Direction = "decoder",
+    *,
+    coherent: bool = False,
+    permutations: int = RE_PAIRINGS,
+) -> tuple[Tensor, Tensor]:
+    """mean_j log rho_j (or log rho, coherent), (...), and the same when the second layer's channels are paired anew.
+
+    (..., permutations) of these, the same re-pairings in every process. Both layers keep all that they have alone,
+    low-pass shapes too: what differs is owed to the pairing.
+    """
+    orders = re_pairing_orders(first.shape[-3], permutations).to(first.device)
+    if coherent:
+        S, T = _cross_correlations(first, second, stride, direction)
+        return _coherent(S, T).log(), torch.stack([_coherent(S, T, order).log() for order in orders], -1)
+    R1, R2 = _of_channels(first, second, stride, direction)
+    return _ratio(R1, R2).log().mean(-1), torch.stack([_ratio(R1, R2[..., o, :, :]).log().mean(-1) for o in orders], -1)
+
+
+def re_pairing_orders(channels: int, permutations: int) -> Tensor:
+    """Orders (permutations, channels) that channels are paired anew in, the same in every process."""
+    key = row_key("null", "", f"re-pairings of {channels}", {}, 1, 0)
+    return Streams((key,)).randn("order", permutations, channels)[0].argsort(-1)
+
+
 def re_pairing_pvalue(
     first: Tensor,
     second: Tensor,
@@ -69,23 +97,16 @@ def re_pairing_pvalue(
 ) -> Tensor:
     """p-value of mean_j log rho_j (or log rho, coherent) when the second layer's channels are paired anew: (...).
 
-    (1 + #{|t_i - mean t| >= |t - mean t|}) / (1 + permutations), t_i after the i-th re-pairing, the same ones in every
-    process. Both layers keep all that they have alone, low-pass shapes too: it asks about the pairing.
+    It asks about the pairing alone, see `re_pairings`.
     """
-    hidden = first.shape[-3]
-    normals = Streams((row_key("null", "", f"re-pairings of {hidden}", {}, 1, 0),)).randn("order", permutations, hidden)
-    orders = normals[0].argsort(-1).to(first.device)
-    if coherent:
-        S, T = _cross_correlations(first, second, stride, direction)
-        found = _coherent(S, T).log()
-        drawn = torch.stack([_coherent(S, T[..., order, :][..., order]).log() for order in orders], -1)
-    else:
-        R1, R2 = _of_channels(first, second, stride, direction)
-        found = _ratio(R1, R2).log().mean(-1)
-        drawn = torch.stack([_ratio(R1, R2[..., order, :, :]).log().mean(-1) for order in orders], -1)
+    return pvalue_among(*re_pairings(first, second, stride, direction, coherent=coherent, permutations=permutations))
+
+
+def pvalue_among(found: Tensor, drawn: Tensor) -> Tensor:
+    """(1 + #{|t_i - mean t| >= |t - mean t|}) / (1 + n) of t (...) among t_i (..., n); NaN stays NaN."""
     centre = drawn.mean(-1)
     as_far = (drawn - centre.unsqueeze(-1)).abs() >= (found - centre).abs().unsqueeze(-1)
-    pvalue = (1 + as_far.sum(-1)).to(found) / (1 + permutations)
+    pvalue = (1 + as_far.sum(-1)).to(found) / (1 + drawn.shape[-1])
     return torch.where(found.isnan(), found, pvalue)
 
 
@@ -152,7 +173,13 @@ def _products(a: Tensor, b: Tensor) -> Tensor:
     return pairs.reshape(*left.shape[:-1], left.shape[-2])
 
 
-def _coherent(S: Tensor, T: Tensor) -> Tensor:
-    """sum_d tr S(d) T(d)' / tr S(0) T(0)': lags d and -d add the same, since S(-d) = S(d)'."""
-    terms = (S * T).flatten(-2).sum(-1)
-    return (terms[..., 0] + 2 * terms[..., 1:].sum(-1)) / terms[..., 0]
+def _coherent(S: Tensor, T: Tensor, order: Tensor | None = None) -> Tensor:
+    """sum_d tr S(d) T(d)' / tr S(0) T(0)', channels of T in another order if one is given.
+
+    Lags d and -d add the same, since S(-d) = S(d)'. Lag by lag, which takes half the time of all at once.
+    """
+    terms = []
+    for one, other in zip(S.unbind(-3), T.unbind(-3), strict=True):
+        paired = other if order is None else other.index_select(-2, order).index_select(-1, order)
+        terms.append((one * paired).flatten(-2).sum(-1))
+    return (terms[0] + 2 * torch.stack(terms[1:], -1).sum(-1) if len(terms) > 1 else terms[0]) / terms[0]

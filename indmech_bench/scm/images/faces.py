@@ -100,12 +100,12 @@ class FacesModel(BaseModel):
     def sparsity(self, parameters: Parameters) -> Tensor:
         """sum over parts of the layouts' mean over faces of |.|_1, times the shape's norm: (...)."""
         layouts = self.layout(parameters).abs().sum((-2, -1)).mean(-2)
-        return (layouts * parameters["shape"].square().sum((-2, -1)).sqrt()).sum(-1)
+        return (layouts * self.shape_energies(parameters["shape"]).sqrt()).sum(-1)
 
     def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """Push-forward of the layout or of the shapes -> images (R, F, P, n, n)."""
         layout, shape = self.layout(parameters), parameters["shape"]
-        canvas = self._on_canvas(shape)
+        canvas = self.on_canvas(shape, self.n)
 
         def law(g: Intervention) -> Tensor:
             acts = push_forward(g)
@@ -120,17 +120,21 @@ class FacesModel(BaseModel):
         images = self.images(parameters)
         return lambda g: pushed(images, push_forward(g))
 
-    def _on_canvas(self, shape: Tensor) -> Tensor:
-        """Shapes (..., P, q, q) amid (..., P, n, n), the centre of one on that of the other."""
-        canvas = shape.new_zeros(*shape.shape[:-2], self.n, self.n)
-        first = self.n // 2 - self.size // 2
+    def on_canvas(self, shape: Tensor, n: int) -> Tensor:
+        """Shapes (..., q, q) amid (..., n, n), the centre of one on that of the other."""
+        canvas = shape.new_zeros(*shape.shape[:-2], n, n)
+        first = n // 2 - self.size // 2
         canvas[..., first : first + self.size, first : first + self.size] = shape
         return canvas
+
+    def shape_energies(self, shape: Tensor) -> Tensor:
+        """|shape|^2 of every part, (..., P)."""
+        return shape.square().sum((-2, -1))
 
     def _generic_energies(self, parameters: Parameters) -> Tensor:
         """Mean of each part's energy over modulations of its layout, (..., P), in units of gain^2."""
         layouts = self.layout(parameters).square().sum((-2, -1)).sum(-2)
-        return layouts * parameters["shape"].square().sum((-2, -1))
+        return layouts * self.shape_energies(parameters["shape"])
 
     def generic_power(self, parameters: Parameters) -> Tensor:
         """E_g C(P_g) over modulations of the layouts in the plane, (...)."""
@@ -155,7 +159,7 @@ class FacesModel(BaseModel):
         """
         layout, true_layout = (self.layout(side).transpose(1, 2) for side in (parameters, true))  # (R, P, F, n, n)
         shape, true_shape = (side["shape"].unsqueeze(2) for side in (parameters, true))
-        cosines = _correlation(layout, true_layout, self.n) + _correlation(true_shape, shape, self.n)
+        cosines = circular_correlation(layout, true_layout, self.n) + circular_correlation(true_shape, shape, self.n)
         best = cosines.flatten(-2).abs().amax(-1)
         return (2 - best).clamp_min(0).mean(-1).sqrt()
 
@@ -167,7 +171,7 @@ def push_forward(g: Intervention) -> PushForward:
     return g
 
 
-def _correlation(one: Tensor, other: Tensor, n: int) -> Tensor:
+def circular_correlation(one: Tensor, other: Tensor, n: int) -> Tensor:
     """Cosine of (R, P, F, h, w) with the other, over all F at once, at each delay: (R, P, n, n)."""
     product = (spectrum(one, n) * spectrum(other, n).conj()).sum(2)
     sizes = [value.flatten(2).norm(dim=-1)[..., None, None] for value in (one, other)]

@@ -1,0 +1,1 @@
+"""Networks that users bring: their audit, interventions on their hidden layers, independence enforced on them."""
