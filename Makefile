@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RESULTS ?= results/core
 
-.PHONY: benchmark test validate reference reference-images docs lint format setup clean
+.PHONY: benchmark test validate reference reference-images docs lint format setup clean generators
 
 benchmark: $(READY)
 	@status=0; $(BIN)/indmech-bench run core --out $(RESULTS) || status=$$?; \
@@ -38,6 +38,10 @@ reference-images: $(READY)
 docs: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	$(BIN)/mkdocs build --strict --quiet
+
+# the wheels of two trained generators, by their hashes, into the user's cache: tests of them are skipped without
+generators: $(READY)
+	$(BIN)/indmech-bench generators
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -28,6 +28,10 @@ from .harness.benchmark import run as run
 from .harness.external import export_observations as export_observations
 from .harness.external import score_file as score_file
 from .harness.tuning.tuning import tune as tune
+
+# networks of one's own
+from .networks.auditing import Audit as Audit
+from .networks.auditing import audit as audit
 from .problem.gauss_newton import levenberg_marquardt as levenberg_marquardt
 from .problem.gauss_newton import require_normal_equations as require_normal_equations
 from .problem.gradient_method import GradientMethod as GradientMethod
@@ -74,6 +78,7 @@ from .scm.images.autocorrelations import channel_ratios as channel_ratios
 from .scm.images.autocorrelations import coherent_ratio as coherent_ratio
 from .scm.images.autocorrelations import layer_ratio as layer_ratio
 from .scm.images.autocorrelations import re_pairing_pvalue as re_pairing_pvalue
+from .scm.images.autocorrelations import re_pairings as re_pairings
 from .scm.images.autocorrelations import triple_ratios as triple_ratios
 from .scm.images.faces import FacesModel as FacesModel
 from .scm.interventions import Dilation as Dilation

@@ -86,10 +86,12 @@ def audit(
         raise InputError(f"permutations {permutations} must be 1 or more.")
     found, unpaired = find_pairs(module) if pairs == "auto" else (_given(module, pairs), [])
     inputs = (input,) if isinstance(input, Tensor) else input
-    trained = _audited(module, found, inputs, permutations)
+    with torch.no_grad():
+        trained = _audited(module, found, inputs, permutations)
     fresh = reinitialised(module)
     few = min(permutations, OF_UNTRAINED)
-    others = _audited(fresh, trained.kept, inputs, few)
+    with torch.no_grad():
+        others = _audited(fresh, trained.kept, inputs, few)
     untrained = Audit(others.rows, (), few)
     return Audit(trained.rows, (*unpaired, *trained.refused), permutations, untrained)
 

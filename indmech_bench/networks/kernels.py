@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from indmech_bench.networks.layers import LayerPair
@@ -15,7 +16,7 @@ TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 
 @dataclass(frozen=True, eq=False)
 class Kernels:
-    """first (I, H, h, w) from inputs to hidden channels, second (H, O, h', w') from these to outputs, float64.
+    """first (I, H, h, w) from inputs to hidden channels, second (H, O, h', w') from these to outputs.
 
     stride, direction: as `channel_ratios` takes them. dense: both layers are Linear, without places.
     """
@@ -31,15 +32,15 @@ class Kernels:
         return len(self.second)
 
 
-def kernels_of(module: nn.Module, pair: LayerPair) -> Kernels | str:
-    """The kernels of a pair, or the sentence that says why there are none."""
+def kernels_of(module: nn.Module, pair: LayerPair, dtype: torch.dtype = torch.float64) -> Kernels | str:
+    """The kernels of a pair, through which gradients flow, or the sentence that says why there are none."""
     one, two = module.get_submodule(pair.first), module.get_submodule(pair.second)
     for name, layer in ((pair.first, one), (pair.second, two)):
         if getattr(layer, "groups", 1) != 1:
             return f"{name} has {layer.groups} groups of channels"
         if len({*_numbers(layer, "stride")}) > 1 or len({*_numbers(layer, "dilation")}) > 1:
             return f"{name} has unequal strides or dilations along its axes"
-    first, second = _kernel(one), _kernel(two)
+    first, second = _kernel(one, dtype), _kernel(two, dtype)
     if pair.unflattened is not None:
         first = first.squeeze((-2, -1)).unflatten(1, (-1, *pair.unflattened))
     if first.shape[1] != second.shape[0]:
@@ -63,9 +64,9 @@ def _numbers(layer: Any, name: str) -> tuple[int, ...]:
     return (value,) if isinstance(value, int) else tuple(value)
 
 
-def _kernel(layer: Any) -> Tensor:
+def _kernel(layer: Any, dtype: torch.dtype) -> Tensor:
     """(inputs, outputs, h, w) of a convolution in the mathematician's sense: torch's Conv is a correlation, turned here."""
-    weight = layer.weight.detach().double().cpu()
+    weight = layer.weight.to(dtype)
     if isinstance(layer, nn.Linear):
         return weight.mT[..., None, None]
     if weight.dim() == 3:

@@ -13,9 +13,6 @@ from torch.nn import functional
 from indmech_bench.errors import InputError
 from indmech_bench.scm.images.autocorrelations import channel_ratios
 
-BLOCK = 16
-"""Channels whose contributions to the next layer are made at once."""
-
 
 @contextmanager
 def evaluated(module: nn.Module) -> Iterator[None]:
@@ -64,54 +61,19 @@ def centred(maps: Tensor) -> Tensor:
 
 
 def map_ratios(maps: Tensor, second: Tensor, stride: int) -> Tensor:
-    """log rho of each channel's maps and the kernels that act on it, (H,); NaN where a channel is silent.
+    """rho of each channel's maps and the kernels that act on it, (H,); NaN where a channel is silent.
 
     As `channel_ratios`, with the maps (N, H, h, w) in place of a first layer that is given white noise.
     """
-    return channel_ratios(maps, second, stride).log()
+    return channel_ratios(maps, second, stride)
 
 
-def channel_coherence(maps: Tensor, layer: nn.Module) -> float:
-    """E|sum_j k'_j * h_j|^2 / sum_j E|k'_j * h_j|^2 over the outputs of the layer that takes the maps h (N, H, h, w).
+def channel_coherence(maps: Tensor, second: Tensor, stride: int) -> float:
+    """E|sum_j k'_j * h_j|^2 / sum_j E|k'_j * h_j|^2 of maps h (N, H, h, w) and kernels k' (H, O, h', w').
 
-    The power of the sum over channels, over the sum of the channels' powers: 1 where channels add up like strangers.
+    The power of the sum over channels, over the sum of the channels' powers: 1 where channels add up like strangers. Whole
+    convolutions, uncropped, so that a channel's power is a sum over lags of its autocorrelations.
     """
-    weight = layer.weight.detach().to(maps)
-    if weight.dim() == 3:
-        weight = weight.unsqueeze(-2)
-    if isinstance(layer, nn.Linear):
-        weight = weight[..., None, None]
-    apart = torch.zeros((), dtype=maps.dtype)
-    whole: Tensor | float = 0.0
-    for block in torch.arange(maps.shape[1]).split(BLOCK):
-        parts = _contributions(maps[:, block], weight, block, layer)
-        apart = apart + parts.square().sum()
-        whole = whole + parts.sum(1)
-    assert isinstance(whole, Tensor)
-    return float(whole.square().sum() / apart)
-
-
-def _contributions(maps: Tensor, weight: Tensor, block: Tensor, layer: Any) -> Tensor:
-    """What each channel of a block gives to each output, (N, B, O, h, w)."""
-    settings = {"stride": _pair(layer, "stride"), "padding": _pair(layer, "padding"), "groups": len(block)}
-    settings["dilation"] = _pair(layer, "dilation")
-    if isinstance(layer, nn.ConvTranspose1d | nn.ConvTranspose2d):
-        made = functional.conv_transpose2d(
-            maps, weight[block], output_padding=_pair(layer, "output_padding"), **settings
-        )
-    else:
-        taken = weight[:, block].transpose(0, 1).flatten(0, 1).unsqueeze(1)
-        made = functional.conv2d(maps, taken, **settings)
-    return made.unflatten(1, (len(block), -1))
-
-
-def _pair(layer: Any, name: str) -> tuple[int, int]:
-    """A setting along rows and columns; one axis alone has it along columns."""
-    neutral = 0 if "padding" in name else 1
-    value = getattr(layer, name, neutral)
-    if not isinstance(value, int | tuple):
-        return (neutral, neutral)  # 'same' of a string: edges count less than what is asked here
-    numbers = (value,) if isinstance(value, int) else value
-    if isinstance(layer, nn.Conv1d | nn.ConvTranspose1d):
-        return (neutral, numbers[0])
-    return (numbers[0], numbers[-1])
+    whole = functional.conv_transpose2d(maps, second, stride=stride).square().sum()
+    energies = maps.square().sum((0, 2, 3)) * second.square().sum((1, 2, 3))
+    return float(whole / (map_ratios(maps, second, stride) * energies).nansum())

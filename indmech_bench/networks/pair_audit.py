@@ -104,10 +104,9 @@ def with_maps(row: PairAudit, maps: Tensor, kernels: Kernels, layer: nn.Module) 
     """
     if maps.shape[1] != len(kernels.second):
         return row
-    still = centred(maps)
-    coherence = channel_coherence(still, layer) if float(still.square().sum()) else None
+    still, stride = centred(maps), stride_of_maps(layer)
+    coherence = channel_coherence(still, kernels.second, stride) if float(still.square().sum()) else None
     if maps.shape[-2:].numel() == 1:
         return replace(row, coherence=coherence)
-    stride = stride_of_maps(layer)
-    raw, less = (float(map_ratios(each, kernels.second, stride).nanmean()) for each in (maps, still))
+    raw, less = (float(map_ratios(each, kernels.second, stride).log().nanmean()) for each in (maps, still))
     return replace(row, maps_log_rho=raw, maps_log_rho_centred=less, coherence=coherence)

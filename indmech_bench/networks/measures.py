@@ -1,0 +1,68 @@
+"""What stretched pictures are measured by; each says one thing, and none says that a picture is good."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, pad
+
+from indmech_bench.scm.divergences import squared_bures_wasserstein_covariances, trace
+
+BLOCK = 8
+"""Pixels along an axis of the blocks of the coarse distance and of the patches."""
+STEP = 4
+"""Pixels from one patch to the next."""
+
+
+def coarse_distance(images: Tensor, resized: Tensor, still: Tensor) -> float:
+    """How far pictures are from the pixel stretch in blocks of 8 x 8, over how far the unstretched ones are.
+
+    |B(x) - B(y)|^2 / |B(z) - B(y)|^2, B the means of blocks: 0 where the layout is that of the resized picture, 1 where it
+    is as far from it as no stretch. Images (N, C, h, w) of one size: stretched in a hidden layer, stretched pixel by pixel,
+    and unstretched (`on_canvas`).
+    """
+    x, y, z = (avg_pool2d(each.double(), BLOCK) for each in (images, resized, still))
+    return float((x - y).square().sum() / (z - y).square().sum())
+
+
+def on_canvas(images: Tensor, width: int) -> Tensor:
+    """Pictures amid a canvas of another width: edges repeated, or cut off."""
+    missing = width - images.shape[-1]
+    left = missing // 2
+    if missing >= 0:
+        return pad(images, (left, missing - left, 0, 0), mode="replicate")
+    return images[..., -left : -left + width]
+
+
+def patch_distance(images: Tensor, originals: Tensor) -> float:
+    """Squared Bures distance of high-passed patches to those of the originals, over the power of these.
+
+    Patches of 8 x 8 of the mean over colours, each less its own mean, as Gaussians of their covariances: whether fine
+    structure is what it was. Its floor is what it is between two halves of the originals.
+    """
+    one, other = _patch_covariance(images), _patch_covariance(originals)
+    return float(squared_bures_wasserstein_covariances(one, other) / trace(other))
+
+
+def _patch_covariance(images: Tensor) -> Tensor:
+    grey = images.double().mean(1)
+    patches = grey.unfold(-2, BLOCK, STEP).unfold(-2, BLOCK, STEP).reshape(-1, BLOCK * BLOCK)
+    patches = patches - patches.mean(-1, keepdim=True)
+    return patches.mT @ patches / len(patches)
+
+
+def sharpness(images: Tensor, originals: Tensor) -> float:
+    """Power of the differences of neighbouring columns, over that of the originals: 1 is as sharp, a blurred one less."""
+    one, other = (each.double().diff(dim=-1).square().mean() for each in (images, originals))
+    return float(one / other)
+
+
+def halves(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Even and odd samples."""
+    return images[::2], images[1::2]
+
+
+def relative_error(images: Tensor, targets: Tensor) -> float:
+    """|x - y|^2 / |y - mean y|^2, the mean over samples at each pixel."""
+    spread = (targets - targets.mean(0, keepdim=True)).double().square().sum()
+    return float((images - targets).double().square().sum() / torch.clamp(spread, min=1e-300))
