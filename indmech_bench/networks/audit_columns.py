@@ -12,14 +12,14 @@ from indmech_bench.text.tables import Column, Kind, Table, kept, shown
 
 Record = dict[str, Any]
 NOTES = (
-    "log rho: mean (sd) over hidden channels, of weights alone. re-paired: that mean (sd) when the second layer's channels "
-    "are paired anew, and p of the pairing; both layers keep their shapes, so it asks about the pairing alone.",
-    "coherent: rho with all channels modulated alike, and re-paired. untrained: log rho at re-initialisation, about 0 in any "
-    "network: a value near 0 is no achievement of training.",
+    "log rho: mean (sd) over hidden channels, of weights alone. re-paired: that mean (sd) when the second layer's "
+    "channels are paired anew, and p of the pairing; both layers keep their shapes: it asks about the pairing alone.",
+    "coherent: rho with all channels modulated alike, and re-paired. untrained: log rho at re-initialisation, about 0 "
+    "in any network: a value near 0 is no achievement of training.",
 )
 NOTES_OF_MAPS = (
-    "coherence: power of the sum over channels over the sum of powers, 1 where channels add up like strangers. maps: log "
-    "rho of the maps themselves, in place of white noise; centred: less each channel's mean.",
+    "coherence: power of the sum over channels over the sum of powers, 1 where channels add up like strangers. maps: "
+    "log rho of the maps themselves, in place of white noise; centred: less each channel's mean.",
 )
 
 

@@ -76,7 +76,8 @@ def audit(
 
     Args:
         module: a torch module.
-        input: what to run it on, a tensor or a tuple of arguments, for what is said of maps; None to look at weights alone.
+        input: what to run it on, a tensor or a tuple of arguments, for what is said of maps; None to look at weights
+            alone.
         pairs: `auto`, or the names of layers two by two.
         permutations: how many re-pairings of channels.
     """
@@ -135,7 +136,7 @@ def _given(module: nn.Module, pairs: str | Sequence[tuple[str, str]]) -> list[La
 
 
 def reinitialised(module: nn.Module, seed: int = 0) -> nn.Module:
-    """A copy whose every part that can is initialised anew, as torch does it; the caller's random numbers stay as they are."""
+    """A copy whose every part that can is initialised anew, as torch does it. Moves no random numbers of the caller."""
     fresh = copy.deepcopy(module)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,7 +1,7 @@
 """Independence enforced on a trained network: its outputs distilled into a copy whose layers are pulled to rho = 1.
 
-With controls that enforce something else as hard. Prior claim under test: Besserve, Sun, Janzing, Schoelkopf (AAAI 2021),
-that independence of mechanisms should be enforced while training, to extrapolate.
+With controls that enforce something else as hard. Prior claim under test: Besserve, Sun, Janzing, Schoelkopf (AAAI
+2021), that independence of mechanisms should be enforced while training, to extrapolate.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from indmech_bench.networks.stretching import StretchedLevel, measured_levels
 from indmech_bench.scm.images.autocorrelations import channel_ratios, re_pairing_orders
 
 AIMS = ("no aim", "rho = 1", "log rho doubled", "wrong pairs")
-"""What is enforced: nothing; log rho_j = 0 in every channel; twice what it was; log rho_j = 0 with channels re-paired."""
+"""Enforced is nothing; log rho_j = 0 in every channel; twice what it was; log rho_j = 0 with channels re-paired."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def enforced(
 ) -> list[Enforced]:
     """The network as it is (`as trained`), then one line for each aim. Raises InputError where no layers can be paired.
 
-    Minimised by Adam, cosine schedule: |x - y|^2 / |y - mean y|^2 of a batch + strength * sum over pairs of mean_j (log rho_j - aim_j)^2, in
+    Minimised by Adam, cosine schedule: |x - y|^2 / |y - mean y|^2 of a batch + strength * sum over pairs of mean_j
+        (log rho_j - aim_j)^2, in
     evaluation mode (batch normalisation keeps its statistics). All aims see the same batches.
 
     Args:
@@ -130,7 +131,7 @@ def _penalty(student: nn.Module, pairs: Sequence[LayerPair], aim: str) -> Callab
 
 
 def log_ratios(module: Any, pairs: Sequence[LayerPair], orders: Sequence[Tensor | None] = ()) -> list[Tensor]:
-    """log rho_j of the hidden channels of every pair, (H,) each; the second layer's channels in another order if given."""
+    """log rho_j of every pair's hidden channels, (H,) each; the second layer's channels in another order if given."""
     found = []
     for pair, order in zip(pairs, orders or [None] * len(pairs), strict=True):
         kernels = kernels_of(module, pair, torch.float32)

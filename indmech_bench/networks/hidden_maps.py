@@ -62,7 +62,8 @@ def stretch(module: nn.Module, level: str, factor: float, how: How = "interpolat
         module: a network that is convolutional from the level on.
         level: the layer that takes the maps, by its name, or `output` for the pixels.
         factor: of the width.
-        how: `interpolate` resamples (bilinear); `push-forward` moves what lies at a column to factor times its place from
+        how: `interpolate` resamples (bilinear); `push-forward` moves what lies at a column to factor times its place
+            from
             the centre, split on the two nearest columns, mass kept: it leaves empty columns, which are seen as stripes.
     """
     if how not in HOW:
@@ -84,8 +85,7 @@ def _goals(places: int, width: int) -> Tensor:
     """Weights (places, width): each place, by its centre, goes to the two columns nearest to its goal."""
     goal = (torch.arange(places, dtype=torch.float64) + 0.5) * width / places - 0.5
     columns = torch.arange(width, dtype=torch.float64)
-    weights = (1 - (columns - goal.clamp(0, width - 1).unsqueeze(-1)).abs()).clamp_min(0)
-    return weights
+    return (1 - (columns - goal.clamp(0, width - 1).unsqueeze(-1)).abs()).clamp_min(0)
 
 
 def shift(module: nn.Module, level: str, right: int, down: int = 0) -> Intervened:
@@ -119,7 +119,7 @@ def swap(module: nn.Module, level: str, channels: Sequence[int]) -> Intervened:
 
 
 def levels_of(module: nn.Module, inputs: tuple[Any, ...]) -> dict[str, tuple[int, int]]:
-    """The levels whose maps can be stretched, in the order of computation: name -> (height, width), two columns or more."""
+    """The levels whose maps have two columns or more, in the order of computation: name -> (height, width)."""
     seen: dict[str, tuple[int, int]] = {}
 
     def look(name: str) -> Any:

@@ -65,7 +65,7 @@ def _numbers(layer: Any, name: str) -> tuple[int, ...]:
 
 
 def _kernel(layer: Any, dtype: torch.dtype) -> Tensor:
-    """(inputs, outputs, h, w) of a convolution in the mathematician's sense: torch's Conv is a correlation, turned here."""
+    """(inputs, outputs, h, w) of a convolution; torch's Conv is a correlation, whose kernel is turned here."""
     weight = layer.weight.to(dtype)
     if isinstance(layer, nn.Linear):
         return weight.mT[..., None, None]

@@ -1,7 +1,7 @@
 """Which layers of a torch module follow each other: pairs of weights with a hidden layer between them.
 
-Found in the module's graph (torch.fx), or where it cannot be traced in the order of its `Sequential` containers. Between
-the two layers of a pair there may only be what acts channel by channel and place by place.
+Found in the module's graph (torch.fx), or where it cannot be traced in the order of its `Sequential` containers.
+Between the two layers of a pair there may only be what acts channel by channel and place by place.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ def map_ratios(maps: Tensor, second: Tensor, stride: int) -> Tensor:
 def channel_coherence(maps: Tensor, second: Tensor, stride: int) -> float:
     """E|sum_j k'_j * h_j|^2 / sum_j E|k'_j * h_j|^2 of maps h (N, H, h, w) and kernels k' (H, O, h', w').
 
-    The power of the sum over channels, over the sum of the channels' powers: 1 where channels add up like strangers. Whole
-    convolutions, uncropped, so that a channel's power is a sum over lags of its autocorrelations.
+    The power of the sum over channels, over the sum of the channels' powers: 1 where channels add up like strangers.
+    Whole convolutions, uncropped, so that a channel's power is a sum over lags of its autocorrelations.
     """
     whole = functional.conv_transpose2d(maps, second, stride=stride).square().sum()
     energies = maps.square().sum((0, 2, 3)) * second.square().sum((1, 2, 3))

@@ -17,9 +17,9 @@ STEP = 4
 def coarse_distance(images: Tensor, resized: Tensor, still: Tensor) -> float:
     """How far pictures are from the pixel stretch in blocks of 8 x 8, over how far the unstretched ones are.
 
-    |B(x) - B(y)|^2 / |B(z) - B(y)|^2, B the means of blocks: 0 where the layout is that of the resized picture, 1 where it
-    is as far from it as no stretch. Images (N, C, h, w) of one size: stretched in a hidden layer, stretched pixel by pixel,
-    and unstretched (`on_canvas`).
+    |B(x) - B(y)|^2 / |B(z) - B(y)|^2, B the means of blocks: 0 where the layout is that of the resized picture, 1
+    where it is as far from it as no stretch. Images (N, C, h, w) of one size: stretched in a hidden layer, stretched
+    pixel by pixel, and unstretched (`on_canvas`).
     """
     x, y, z = (avg_pool2d(each.double(), BLOCK) for each in (images, resized, still))
     return float((x - y).square().sum() / (z - y).square().sum())
@@ -52,7 +52,7 @@ def _patch_covariance(images: Tensor) -> Tensor:
 
 
 def sharpness(images: Tensor, originals: Tensor) -> float:
-    """Power of the differences of neighbouring columns, over that of the originals: 1 is as sharp, a blurred one less."""
+    """Power of the differences of neighbouring columns, over that of the originals: 1 is as sharp."""
     one, other = (each.double().diff(dim=-1).square().mean() for each in (images, originals))
     return float(one / other)
 

@@ -26,16 +26,19 @@ class PairAudit:
     log_rho, log_rho_sd: mean and standard deviation over channels of
         log rho_j = log(1 + sum_{d != 0} R_j(d) R'_j(s d) / (R_j(0) R'_j(0))).
     repaired, repaired_sd: mean and standard deviation of that mean when the second layer's channels are paired anew.
-    pairing_p: (1 + #{|t_i - mean t| >= |t - mean t|}) / (1 + permutations) of that mean; of two Linear layers of coherent.
+    pairing_p: (1 + #{|t_i - mean t| >= |t - mean t|}) / (1 + permutations) of that mean; of two Linear layers of
+        coherent.
     coherent: sum_d tr S(d) T(s d)' / tr S(0) T(0)', S_jj' and T_jj' the cross-correlations of channels: <tr A B> over
-        tr <A> <B> of the channel matrices' spectra A and B, all channels modulated alike. Of two Linear layers the trace
-        ratio H tr M N / (tr M tr N), M = W W', N = W'' W' of the second's weights W'.
-    coherent_repaired, coherent_repaired_sd, coherent_p: as for log_rho, of log coherent, with 199 re-pairings at most; the
-        first is a ratio again.
+        tr <A> <B> of the channel matrices' spectra A and B, all channels modulated alike. Of two Linear layers the
+        trace ratio H tr M N / (tr M tr N), M = W W', N = W'' W' of the second's weights W'.
+    coherent_repaired, coherent_repaired_sd, coherent_p: as for log_rho, of log coherent, with 199 re-pairings at most;
+        the first is a ratio again.
     balancedness: |k|^2 / |k'|^2, the ratio of the squared norms of both layers.
-    maps_log_rho, maps_log_rho_centred: mean over channels of log rho of the maps that enter the second layer, in place of
+    maps_log_rho, maps_log_rho_centred: mean over channels of log rho of the maps that enter the second layer, in place
+        of
         white noise through the first one: as they are, and less each channel's mean.
-    coherence: power of the sum over channels over the sum of their powers, of what the second layer makes of centred maps.
+    coherence: power of the sum over channels over the sum of their powers, of what the second layer makes of centred
+        maps.
     """
 
     pair: str

@@ -1,4 +1,4 @@
-"""Where the network of an audit comes from: a factory of the user's, a trained generator, a checkpoint or a folder of them."""
+"""Where the network of an audit comes from: a user's factory, a trained generator, checkpoints."""
 
 from __future__ import annotations
 

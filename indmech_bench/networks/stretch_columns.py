@@ -11,13 +11,13 @@ from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table
 
 NOTES = (
-    "coarse: distance of pictures to the pixel stretch in blocks of 8 x 8, over that of the unstretched ones. patches: Bures "
-    "distance of high-passed 8 x 8 patches to the originals', over their power, beside its floor between halves of the "
-    "originals. sharpness: power of differences of neighbouring columns, over the originals'.",
+    "coarse: distance of pictures to the pixel stretch in blocks of 8 x 8, over that of the unstretched ones. "
+    "patches: Bures distance of high-passed 8 x 8 patches to the originals', over their power, beside its floor "
+    "between halves of the originals. sharpness: power of differences of neighbouring columns, over the originals'.",
 )
 OF_ENFORCED = (
-    "fit: squared error of the outputs on latents that were not trained on, over their variance. log rho: mean over pairs of "
-    "layers of the mean over channels; rms: of each channel. The last columns: as in `stretches`, level by level.",
+    "fit: squared error of the outputs on latents that were not trained on, over their variance. log rho: mean over "
+    "pairs of layers of the mean over channels; rms: of each channel. The other columns: as in `stretches`, by level.",
 )
 
 

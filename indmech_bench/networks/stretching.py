@@ -40,7 +40,10 @@ class StretchedLevel:
 def stretched_pictures(
     module: nn.Module, inputs: tuple[Any, ...], factor: float, how: How = "interpolate"
 ) -> dict[str, Tensor]:
-    """Pictures (N, C, h, w factor) of each level stretched, `output` last, by the names of the levels. Raises InputError."""
+    """Pictures (N, C, h, w factor) of each level stretched, `output` last, by the names of the levels.
+
+    Raises InputError.
+    """
     levels = levels_of(module, inputs)
     if not levels:
         raise InputError("the network has no hidden maps of two columns or more to stretch.")
@@ -78,7 +81,8 @@ def grid(
     how: How = "interpolate",
     columns: int = 8,
 ) -> Figure:
-    """Pictures of every level stretched, a row a level, unstretched above and the pixel stretch below. Raises InputError.
+    """Pictures of every level stretched, a row a level, unstretched above and the pixel stretch below. Raises
+    InputError.
 
     Args:
         module: a generator of pictures (N, 1 or 3, h, w), those of a Tanh (-1 to 1) or from 0 to 1.

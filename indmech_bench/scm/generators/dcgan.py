@@ -1,7 +1,8 @@
 """The architecture of both trained generators, and the networks with their weights.
 
-Transposed convolutions 4 x 4, the first from 1 x 1 to 4 x 4, the others of stride 2; batch normalisation and ReLU between
-them, Tanh at the end. Source: Radford, Metz, Chintala (ICLR 2016), as in PyTorch's tutorial, which both packages follow.
+Transposed convolutions 4 x 4, the first from 1 x 1 to 4 x 4, the others of stride 2; batch normalisation and ReLU
+between them, Tanh at the end. Source: Radford, Metz, Chintala (ICLR 2016), as in PyTorch's tutorial, which both
+packages follow.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ EYES = ("amber", "blue", "brown", "gray", "grayscale", "green", "hazel", "red")
 
 
 class DCGAN(nn.Module):
-    """Latents (N, widths[0], 1, 1) -> images (N, widths[-1], s, s) in [-1, 1], s = 4 doubled at every layer but the first.
+    """Latents (N, widths[0], 1, 1) -> images (N, widths[-1], s, s) in [-1, 1], s = 4 doubled at every layer but the
+    first.
 
     widths: channels of the latents, of every hidden layer and of the image. dropout: behind the first layer.
     """
@@ -76,7 +78,8 @@ def generator_in(path: str) -> str | None:
 
 
 def latents_of(name: str, count: int, stream: str = "latents") -> Tensor:
-    """Latents (count, channels, 1, 1) of a known generator, the same in every process; of eyes with every colour in turn.
+    """Latents (count, channels, 1, 1) of a known generator, the same in every process; of eyes with every colour in
+    turn.
 
     float32, as the weights are.
     """

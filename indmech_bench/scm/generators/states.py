@@ -47,7 +47,10 @@ def read_file(path: Path) -> Any:
 
 
 def read_member(path: Path, member: str | None = None) -> Any:
-    """The same of one member of a wheel; without its name the only one that is called like weights. Raises InputError."""
+    """The same of one member of a wheel; without its name the only one that is called like weights.
+
+    Raises InputError.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             if member is None:

