@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indmech_bench.cli.application import Form, app
 from indmech_bench.cli.terminal import show
 from indmech_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from indmech_bench.networks.hidden_maps import How
 
 Factory = Annotated[str | None, typer.Argument(help="FILE.py:function that returns a torch module [and its input]")]
 Wheel = Annotated[str | None, typer.Option("--wheel", help="A trained generator: faces, eyes, or a wheel's file.")]
@@ -62,7 +65,9 @@ def stretches(
     factory: Factory = None,
     wheel: Wheel = None,
     factor: Annotated[float, typer.Option(help="Of the width.")] = 1.5,
-    how: Annotated[str, typer.Option(help="interpolate or push-forward.")] = "interpolate",
+    push_forward: Annotated[
+        bool, typer.Option("--push-forward", help="Move mass instead of interpolating: leaves stripes.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="A figure of them, FILE.png, .svg or .pdf.")] = None,
     columns: Annotated[int, typer.Option(help="Samples that the figure shows.")] = 6,
     form: Form = "table",
@@ -76,6 +81,7 @@ def stretches(
     from indmech_bench.networks.stretching import measured_levels, save_grid
     from indmech_bench.text.writing import write
 
+    how: How = "push-forward" if push_forward else "interpolate"
     (brought,) = bring(factory, wheel)
     if brought.inputs is None:
         raise InputError(f"'{brought.name}' returns a network alone: it must return (network, input) to be run.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from indmech_bench.errors import InputError
+from indmech_bench.errors import InputError, UnsupportedError
 from indmech_bench.harness.cells import Cell
 from indmech_bench.harness.replicates import pose_problem
 from indmech_bench.harness.suites.seeds import read_seeds
@@ -138,7 +138,10 @@ def _cell(task: Named, method: str) -> Cell:
 
 def _posed(cell: Cell, live: Any, seed: int) -> Any:
 
-    return pose_problem(cell.job([seed], ()), live)
+    try:
+        return pose_problem(cell.job([seed], ()), live)
+    except UnsupportedError as error:
+        raise InputError(f"{error}.") from None
 
 
 def _scored(cell: Cell, live: Any, path: Path, seed: int) -> Outcome:

@@ -25,6 +25,8 @@ COLUMNS = (
     "coherent", "coherent_repaired", "untrained", "coherence",
 )  # fmt: skip
 """Of `Audit.table`."""
+UNTRAINED_SEED = 1_953_705_318
+"""Of re-initialisation; not one that people set, with which a network would be compared with itself before training."""
 OF_UNTRAINED = 99
 """Re-pairings of the re-initialised network at most: they say nothing that is not known of it."""
 
@@ -83,8 +85,8 @@ def audit(
     """
     if not isinstance(module, nn.Module):
         raise InputError(f"what is audited must be a torch module, not a {type(module).__name__}.")
-    if permutations < 1:
-        raise InputError(f"permutations {permutations} must be 1 or more.")
+    if permutations < 2:
+        raise InputError(f"permutations {permutations} must be 2 or more.")
     found, unpaired = find_pairs(module) if pairs == "auto" else (_given(module, pairs), [])
     inputs = (input,) if isinstance(input, Tensor) else input
     with torch.no_grad():
@@ -135,7 +137,7 @@ def _given(module: nn.Module, pairs: str | Sequence[tuple[str, str]]) -> list[La
     return [LayerPair(first, second) for first, second in pairs]
 
 
-def reinitialised(module: nn.Module, seed: int = 0) -> nn.Module:
+def reinitialised(module: nn.Module, seed: int = UNTRAINED_SEED) -> nn.Module:
     """A copy whose every part that can is initialised anew, as torch does it. Moves no random numbers of the caller."""
     fresh = copy.deepcopy(module)
     with torch.random.fork_rng(devices=[]):

@@ -102,7 +102,7 @@ def _trained(
         spread = (targets - targets.mean(0, keepdim=True)).square().sum()
         loss = (student(inputs) - targets).square().sum() / spread
         optimiser.zero_grad()
-        (loss if penalty is None else loss + strength * penalty()).backward()  # type: ignore[no-untyped-call]
+        (loss if penalty is None else loss + strength * penalty()).backward()
         optimiser.step()
         schedule.step()
     return student.requires_grad_(False)

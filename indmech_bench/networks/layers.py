@@ -122,7 +122,8 @@ def _called(node: fx.Node) -> str:
     if node.op == "output":
         return "an output of the network"
     if node.op == "call_function":
-        return JOINS.get(node.target, getattr(node.target, "__name__", str(node.target)))  # type: ignore[arg-type]
+        name = getattr(node.target, "__name__", None) or str(node.target)
+        return next((join for target, join in JOINS.items() if target is node.target), name)
     return f"{node.target}"
 
 

@@ -81,8 +81,9 @@ def grid(
     how: How = "interpolate",
     columns: int = 8,
 ) -> Figure:
-    """Pictures of every level stretched, a row a level, unstretched above and the pixel stretch below. Raises
-    InputError.
+    """Pictures of every level stretched, a row a level, unstretched above and the pixel stretch below.
+
+    Raises InputError.
 
     Args:
         module: a generator of pictures (N, 1 or 3, h, w), those of a Tanh (-1 to 1) or from 0 to 1.

@@ -12,6 +12,7 @@ from draws import truth_of
 from torch import Tensor
 
 from indmech_bench.scm.images.faces import FacesModel
+from indmech_bench.scm.images.strided import STRIDE, StridedFacesModel
 from indmech_bench.scm.interventions import modulations, rotations
 from indmech_bench.scm.models.channels import Channels
 from indmech_bench.scm.models.environments import SharedConvolution
@@ -55,26 +56,32 @@ def test_the_law_under_the_identity_is_the_observed_one(name: str) -> None:
 
 
 def shown_spike_by_spike(truth: Truth) -> Tensor:
-    """Images (R, F, P, n, n) of layouts of few spikes: a shape, its centre on it, is added at each."""
-    layouts, shapes = truth.model.layout(truth.parameters), truth.parameters["shape"]
-    n, half = layouts.shape[-1], shapes.shape[-1] // 2
-    images = torch.zeros_like(layouts)
-    around = torch.arange(-half, half + 1)
+    """Images of layouts, spike by spike: a shape (one an output), its centre on it, is added at each."""
+    layouts, shapes, stride = truth.model.layout(truth.parameters), truth.parameters["shape"], stride_of(truth.model)
+    size, half = stride * layouts.shape[-1], shapes.shape[-1] // 2
+    shapes = shapes.unsqueeze(2) if stride == 1 else shapes  # (R, P, outputs, q, q)
+    images = torch.zeros(*layouts.shape[:3], shapes.shape[2], size, size, dtype=layouts.dtype)
+    around = torch.arange(shapes.shape[-1]) - half
     for r, f, p, y, x in layouts.nonzero().tolist():
-        places = ((y + around) % n)[:, None], ((x + around) % n)[None, :]
-        images[r, f, p][places] += layouts[r, f, p, y, x] * shapes[r, p]
-    return truth.model.gain * images
+        places = ((stride * y + around) % size)[:, None], ((stride * x + around) % size)[None, :]
+        images[r, f, p, :, places[0], places[1]] += layouts[r, f, p, y, x] * shapes[r, p]
+    return truth.model.gain * images.flatten(2, 3)
+
+
+def stride_of(model: FacesModel) -> int:
+    """Pixels from one place of a layout to the next."""
+    return STRIDE if isinstance(model, StridedFacesModel) else 1
 
 
 @pytest.mark.parametrize("name", FACES)
 def test_generic_power_is_the_mean_over_modulations_of_layouts_in_the_plane(name: str) -> None:
     truth = truth_of(f"{name}:faces=2" if name != "toy-faces-single" else name, [0])
-    layout, shape = (
-        torch.fft.fft2(value, s=(32, 32)).abs().square()
-        for value in (truth.model.layout(truth.parameters), truth.parameters["shape"])
-    )
-    every = [torch.roll(layout, (a, b), (-2, -1)) * shape.unsqueeze(1) for a in range(32) for b in range(32)]
-    power = truth.model.gain**2 * torch.stack(every).mean() / 32**2
+    n, stride = truth.model.n, stride_of(truth.model)
+    layout = torch.fft.fft2(truth.model.layout(truth.parameters)).abs().square().tile(stride, stride)
+    shape = torch.fft.fft2(truth.parameters["shape"], s=(stride * n, stride * n)).abs().square()
+    shape = shape.sum(-3) / shape.shape[-3] if stride > 1 else shape
+    every = [torch.roll(layout, (a, b), (-2, -1)) * shape.unsqueeze(1) for a in range(n) for b in range(n)]
+    power = truth.model.gain**2 * torch.stack(every).mean() / (stride * n) ** 2
     assert torch.allclose(truth.model.generic_power(truth.parameters), power, rtol=1e-10)
 
 

@@ -16,6 +16,7 @@ from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import live
+from indmech_bench.scm.generators.wheels import is_there
 from indmech_bench.scm.images.faces import FacesModel
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.observations.protocol import Observation
@@ -34,7 +35,13 @@ def _distinct_tasks() -> list[str]:
     return [*seen.values()]
 
 
-TASKS = _distinct_tasks()
+def lacks_weights(name: str) -> str:
+    """Why a task cannot be drawn here: the trained generator that its truths are of has not been fetched."""
+    of_network = Catalogue.read().find("task", name.partition(":")[0]).attribute == "RealLayout"
+    return "needs the trained generator: indmech-bench generators" if of_network and not is_there("faces") else ""
+
+
+TASKS = [name for name in _distinct_tasks() if not lacks_weights(name)]
 
 
 @lru_cache

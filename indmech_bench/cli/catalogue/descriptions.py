@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from indmech_bench.errors import unknown
+from indmech_bench.errors import InputError, unknown
 from indmech_bench.harness.suites.suite import read_suite, suite_names
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.entries import Entry
@@ -41,7 +41,10 @@ def _seen(task: Named) -> list[str]:
     """What a method sees of a seed, and the parameters that it looks for."""
     from indmech_bench.harness.external import about_observation
 
-    about = about_observation(task)
+    try:
+        about = about_observation(task)
+    except InputError as error:
+        return [f"what a method sees of a seed of {task.label} cannot be shown: {error}"]
     of = {name: mechanism for mechanism, names in about["mechanisms"].items() for name in names}
     lines = [
         f"what a method sees of a seed of {task.label}:",

@@ -28,8 +28,7 @@ EYES = ("amber", "blue", "brown", "gray", "grayscale", "green", "hazel", "red")
 
 
 class DCGAN(nn.Module):
-    """Latents (N, widths[0], 1, 1) -> images (N, widths[-1], s, s) in [-1, 1], s = 4 doubled at every layer but the
-    first.
+    """Latents (N, widths[0], 1, 1) -> images (N, widths[-1], s, s) in [-1, 1]; s is 4, doubled by every later layer.
 
     widths: channels of the latents, of every hidden layer and of the image. dropout: behind the first layer.
     """
@@ -78,10 +77,9 @@ def generator_in(path: str) -> str | None:
 
 
 def latents_of(name: str, count: int, stream: str = "latents") -> Tensor:
-    """Latents (count, channels, 1, 1) of a known generator, the same in every process; of eyes with every colour in
-    turn.
+    """Latents (count, channels, 1, 1) of a known generator, float32, the same in every process.
 
-    float32, as the weights are.
+    Those of eyes have every colour in turn.
     """
     normals = Streams((row_key("null", "", f"generator {name}", {}, 1, 0),)).randn(stream, count, LATENTS)[0].float()
     if name == "eyes":

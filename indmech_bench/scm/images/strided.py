@@ -18,8 +18,7 @@ STRIDE = 2
 
 @dataclass(frozen=True)
 class StridedFacesModel(FacesModel):
-    """Images (..., F, P outputs, 2n, 2n): zeros between the places of a layout, then a shape for every output;
-    circular.
+    """Images (..., F, P outputs, 2n, 2n): zeros between the places of a layout, then a shape an output, circular.
 
     Mechanism 2 is (P, outputs, q, q), shared by all faces; outputs of a part stand side by side. Layouts are seen
     through `outputs` shapes at once, and twice as finely as they are made: far fewer layouts and shapes fit than at

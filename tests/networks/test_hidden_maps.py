@@ -1,0 +1,149 @@
+"""Interventions on hidden maps, and what is measured of what they make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from nets import small_generator
+from torch import Tensor, nn
+
+from indmech_bench import InputError, grid, scale_channel, shift, stretch, swap
+from indmech_bench.networks.enforcing import AIMS, enforced
+from indmech_bench.networks.hidden_maps import OUTPUT, levels_of, stretched
+from indmech_bench.networks.measures import (
+    coarse_distance,
+    halves,
+    on_canvas,
+    patch_distance,
+    relative_error,
+    sharpness,
+)
+from indmech_bench.networks.stretching import FIGURES, measured_levels, save_grid
+
+LEVELS = ("main.3", "main.6", "main.9", OUTPUT)
+
+
+def noise(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_stretch_by_one_changes_nothing_and_a_wider_one_the_width_alone(level: str) -> None:
+    module, latents = small_generator()
+    plain = module(latents)
+    assert torch.allclose(stretch(module, level, 1.0)(latents), plain, atol=1e-6)
+    for how in ("interpolate", "push-forward"):
+        assert stretch(module, level, 1.5, how)(latents).shape == (6, 3, 32, 48)  # type: ignore[arg-type]
+    assert torch.equal(module(latents), plain)
+
+
+def test_a_push_forward_keeps_the_mass_and_moves_it_in_proportion() -> None:
+    spike = torch.zeros(1, 1, 1, 8, dtype=torch.float64)
+    spike[..., 6] = 2.0
+    moved = stretched(spike, 2.0, "push-forward")[0, 0, 0]
+    places = torch.arange(16) + 0.5 - 8
+    assert float(moved.sum()) == pytest.approx(2.0)
+    assert float((moved * places).sum() / 2.0) == pytest.approx(2 * (6.5 - 4))
+    maps = noise(2, 3, 4, 8)
+    assert torch.allclose(stretched(maps, 1.5, "push-forward").sum(-1), maps.sum(-1))
+
+
+def test_maps_are_shifted_scaled_and_exchanged() -> None:
+    module, latents = small_generator()
+    plain, seen = module(latents), {}
+    hook = module.get_submodule("main.6").register_forward_pre_hook(lambda _, given: seen.update(maps=given[0]))
+    module(latents)
+    hook.remove()
+    maps, after = seen["maps"], module.main[6:]  # type: ignore[index]
+    assert torch.equal(shift(module, "main.6", 2, 1)(latents), after(maps.roll((1, 2), (-2, -1))))
+    off, hybrid = maps.clone(), maps.clone()
+    off[:, 4] = 0
+    assert torch.equal(scale_channel(module, "main.6", 4, 0.0)(latents), after(off))
+    hybrid[:, [1, 3]] = maps[[1, 2, 3, 4, 5, 0]][:, [1, 3]]
+    assert torch.equal(swap(module, "main.6", [1, 3])(latents), after(hybrid))
+    assert not torch.allclose(swap(module, "main.6", [1, 3])(latents), plain)
+
+
+def test_levels_are_those_with_columns_to_stretch() -> None:
+    module, latents = small_generator()
+    assert levels_of(module, (latents,)) == {"main.3": (4, 4), "main.6": (8, 8), "main.9": (16, 16)}
+
+
+def test_a_wrong_intervention_is_one_sentence() -> None:
+    module, latents = small_generator()
+    for made, sentence in (
+        (lambda: stretch(module, "main.33", 1.5), "did you mean 'main.3'"),
+        (lambda: stretch(module, OUTPUT, 1.5, "pull"), "unknown way to stretch 'pull'"),  # type: ignore[arg-type]
+        (lambda: stretch(module, OUTPUT, -1.0), "factor -1"),
+        (lambda: scale_channel(module, "main.3", 99, 0.0)(latents), "cannot go on from changed maps at 'main.3'"),
+    ):
+        with pytest.raises(InputError, match=sentence) as raised:
+            made()
+        assert "\n" not in str(raised.value)
+    fixed = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3), nn.Flatten(), nn.Linear(2 * 16, 1))
+    with pytest.raises(InputError, match="cannot go on from changed maps at '2'"):
+        stretch(fixed, "2", 1.5)(noise(1, 3, 8, 8).float())
+
+
+def test_measures_are_nought_of_what_is_the_same_and_one_of_no_stretch() -> None:
+    images = noise(8, 3, 32, 32)
+    wide = stretched(images, 1.5, "interpolate")
+    still = on_canvas(images, 48)
+    assert coarse_distance(wide, wide, still) == 0
+    assert coarse_distance(still, wide, still) == 1
+    assert patch_distance(images, images) < 1e-6
+    assert patch_distance(*halves(images)) < 0.2 < patch_distance(3 * images, images)
+    assert sharpness(images, images) == 1
+    assert sharpness(wide, images) < 0.9
+    assert relative_error(images, images) == 0
+    assert torch.equal(on_canvas(wide, 32), wide[..., 8:40])
+
+
+def test_the_pixels_of_measured_levels_are_the_pixel_stretch() -> None:
+    module, latents = small_generator()
+    lines = measured_levels(module, (latents,), 1.5)
+    assert [line.level for line in lines] == [*LEVELS]
+    assert [line.size for line in lines] == ["4x4", "8x8", "16x16", "32x32"]
+    assert lines[-1].coarse_distance == 0
+    assert lines[0].coarse_distance > lines[2].coarse_distance > 0
+
+
+def test_a_grid_has_a_row_a_level(tmp_path: Path) -> None:
+    module, latents = small_generator()
+    figure = grid(module, latents, columns=3)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["unstretched", "4x4", "8x8", "16x16", "pixels"]
+    strip = figure.axes[-1].images[0].get_array()
+    assert strip is not None
+    assert strip.shape == (32, 3 * 50 - 2, 3)
+    path = tmp_path / "grid.png"
+    save_grid(path, module, (latents,), factor=1.5, how="interpolate", columns=3)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match=rf"must end with {FIGURES[0]}"):
+        save_grid(tmp_path / "grid.bmp", module, (latents,), factor=1.5, how="interpolate", columns=3)
+
+
+def test_enforcing_moves_rho_where_it_is_told_to_and_leaves_the_network_alone() -> None:
+    module, _ = small_generator()
+    with torch.no_grad():  # a network whose kernels are smooth, as those of trained ones are
+        for layer in module.main:
+            if isinstance(layer, nn.ConvTranspose2d):
+                layer.weight.add_(layer.weight.mean((-2, -1), keepdim=True), alpha=2.0)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+
+    def draw(stream: str, count: int) -> Tensor:
+        seed = sum(map(ord, stream))
+        return torch.randn(count, 5, 1, 1, generator=torch.Generator().manual_seed(seed))
+
+    lines = {line.aim: line for line in enforced(module, draw, steps=15, batch=2, held_out=4, learning_rate=5e-3)}
+    assert tuple(lines) == ("as trained", *AIMS)
+    assert lines["as trained"].fit == 0
+    assert lines["rho = 1"].rms_log_rho < 0.5 * lines["as trained"].rms_log_rho < lines["log rho doubled"].rms_log_rho
+    assert abs(lines["no aim"].rms_log_rho - lines["as trained"].rms_log_rho) < 0.01
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+def test_nothing_can_be_enforced_on_one_layer() -> None:
+    with pytest.raises(InputError, match="nothing to enforce"):
+        enforced(nn.Conv2d(3, 3, 3), lambda stream, count: noise(count, 3, 8, 8))
