@@ -23,8 +23,11 @@ from indmech_bench.networks.measures import relative_error
 from indmech_bench.networks.stretching import StretchedLevel, measured_levels
 from indmech_bench.scm.images.autocorrelations import channel_ratios, re_pairing_orders
 
-AIMS = ("no aim", "rho = 1", "log rho doubled", "wrong pairs")
-"""Enforced is nothing; log rho_j = 0 in every channel; twice what it was; log rho_j = 0 with channels re-paired."""
+AIMS = ("rho = 1", "log rho doubled", "wrong pairs")
+"""log rho_j = 0 in every channel; the controls: twice what it was; log rho_j = 0 with channels re-paired.
+
+Without an aim nothing moves: a copy that starts where it is to end has no gradient.
+"""
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,14 @@ def _trained(
         spread = (targets - targets.mean(0, keepdim=True)).square().sum()
         loss = (student(inputs) - targets).square().sum() / spread
         optimiser.zero_grad()
-        (loss if penalty is None else loss + strength * penalty()).backward()
+        (loss + strength * penalty()).backward()
         optimiser.step()
         schedule.step()
     return student.requires_grad_(False)
 
 
-def _penalty(student: nn.Module, pairs: Sequence[LayerPair], aim: str) -> Callable[[], Tensor] | None:
-    """sum over pairs of mean_j (log rho_j - aim_j)^2 of the student as it is when called; None without an aim."""
-    if aim == "no aim":
-        return None
+def _penalty(student: nn.Module, pairs: Sequence[LayerPair], aim: str) -> Callable[[], Tensor]:
+    """sum over pairs of mean_j (log rho_j - aim_j)^2 of the student as it is when called."""
     with torch.no_grad():
         before = log_ratios(student, pairs)
     orders: list[Tensor | None] = [None] * len(pairs)

@@ -140,7 +140,6 @@ def test_enforcing_moves_rho_where_it_is_told_to_and_leaves_the_network_alone() 
     assert tuple(lines) == ("as trained", *AIMS)
     assert lines["as trained"].fit == 0
     assert lines["rho = 1"].rms_log_rho < 0.5 * lines["as trained"].rms_log_rho < lines["log rho doubled"].rms_log_rho
-    assert abs(lines["no aim"].rms_log_rho - lines["as trained"].rms_log_rho) < 0.01
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
 
 

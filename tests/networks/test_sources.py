@@ -130,6 +130,6 @@ def test_a_fetch_that_fails_says_what_pip_said(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    with pytest.raises(InputError, match="pip could not fetch gan_face_generate 1.1.1"):
+    with pytest.raises(InputError, match=r"pip could not fetch gan_face_generate 1\.1\.1"):
         wheels.fetch_wheels()
     assert list(tmp_path.glob("*.whl")) == []
