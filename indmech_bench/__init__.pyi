@@ -32,12 +32,12 @@ from .harness.tuning.tuning import tune as tune
 # networks of one's own
 from .networks.auditing import Audit as Audit
 from .networks.auditing import audit as audit
-from .networks.enforcing import enforced as enforced
-from .networks.hidden_maps import scale_channel as scale_channel
-from .networks.hidden_maps import shift as shift
-from .networks.hidden_maps import stretch as stretch
-from .networks.hidden_maps import swap as swap
-from .networks.stretching import grid as grid
+from .networks.hidden.enforcing import enforced as enforced
+from .networks.hidden.hidden_maps import scale_channel as scale_channel
+from .networks.hidden.hidden_maps import shift as shift
+from .networks.hidden.hidden_maps import stretch as stretch
+from .networks.hidden.hidden_maps import swap as swap
+from .networks.hidden.stretching import grid as grid
 from .problem.gauss_newton import levenberg_marquardt as levenberg_marquardt
 from .problem.gauss_newton import require_normal_equations as require_normal_equations
 from .problem.gradient_method import GradientMethod as GradientMethod

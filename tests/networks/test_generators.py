@@ -9,9 +9,9 @@ import torch
 
 from indmech_bench import audit
 from indmech_bench.cli.app import app
-from indmech_bench.networks.stretching import measured_levels
-from indmech_bench.scm.generators.dcgan import latents_of, trained_generator, untrained_generator
-from indmech_bench.scm.generators.wheels import WHEELS, is_there, known_wheel, wheel_path
+from indmech_bench.networks.hidden.stretching import measured_levels
+from indmech_bench.tasks.generators.dcgan import latents_of, trained_generator, untrained_generator
+from indmech_bench.tasks.generators.wheels import WHEELS, is_there, known_wheel, wheel_path
 
 pytestmark = pytest.mark.skipif(
     not all(map(is_there, WHEELS)), reason="needs the trained generators: indmech-bench generators"

@@ -10,9 +10,9 @@ from nets import small_generator
 from torch import Tensor, nn
 
 from indmech_bench import InputError, grid, scale_channel, shift, stretch, swap
-from indmech_bench.networks.enforcing import AIMS, enforced
-from indmech_bench.networks.hidden_maps import OUTPUT, levels_of, stretched
-from indmech_bench.networks.measures import (
+from indmech_bench.networks.hidden.enforcing import AIMS, enforced
+from indmech_bench.networks.hidden.hidden_maps import OUTPUT, levels_of, stretched
+from indmech_bench.networks.hidden.measures import (
     coarse_distance,
     halves,
     on_canvas,
@@ -20,7 +20,7 @@ from indmech_bench.networks.measures import (
     relative_error,
     sharpness,
 )
-from indmech_bench.networks.stretching import FIGURES, measured_levels, save_grid
+from indmech_bench.networks.hidden.stretching import FIGURES, measured_levels, save_grid
 
 LEVELS = ("main.3", "main.6", "main.9", OUTPUT)
 

@@ -15,9 +15,9 @@ from torch import nn
 
 from indmech_bench import InputError, UnsupportedError
 from indmech_bench.networks.sources import bring
-from indmech_bench.scm.generators import wheels
-from indmech_bench.scm.generators.dcgan import trained_generator
-from indmech_bench.scm.generators.states import put_into, read_file
+from indmech_bench.tasks.generators import wheels
+from indmech_bench.tasks.generators.dcgan import trained_generator
+from indmech_bench.tasks.generators.states import put_into, read_file
 
 
 class Hostile:

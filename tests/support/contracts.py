@@ -16,12 +16,12 @@ from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import live
-from indmech_bench.scm.generators.wheels import is_there
 from indmech_bench.scm.images.faces import FacesModel
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scoring.evaluation import Transfer
 from indmech_bench.scoring.scores import score
+from indmech_bench.tasks.generators.wheels import is_there
 from indmech_bench.tasks.truth import Truth
 
 SEEDS = (0, 1, 2, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from indmech_bench.scm.generators.dcgan import DCGAN
+from indmech_bench.tasks.generators.dcgan import DCGAN
 
 HIDDEN = 24
 

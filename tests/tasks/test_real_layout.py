@@ -17,10 +17,10 @@ from indmech_bench.harness.external import export_observations
 from indmech_bench.harness.job import execute
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import get_task
-from indmech_bench.scm.generators import dcgan, wheels
 from indmech_bench.scm.images.strided import StridedFacesModel
 from indmech_bench.scoring.references import of_parameters
 from indmech_bench.scoring.scores import score
+from indmech_bench.tasks.generators import dcgan, wheels
 from indmech_bench.tasks.images import real_layout
 
 NAMES = ("real-layout", "real-layout-8", "real-layout-strided")

@@ -14,12 +14,12 @@ from torch.nn.functional import pad
 
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.registration import register_task
-from indmech_bench.scm.generators.dcgan import LATENTS, trained_generator
 from indmech_bench.scm.images.faces import SPIKES, FacesModel
 from indmech_bench.scm.images.strided import StridedFacesModel
 from indmech_bench.scm.interventions import Family, layout_stretches
 from indmech_bench.scm.observations.images import PartImages
 from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.generators.dcgan import LATENTS, trained_generator
 from indmech_bench.tasks.protocol import TaskBase
 from indmech_bench.tasks.sampling import each, normal, unit_power
 from indmech_bench.tasks.truth import Truth

@@ -14,9 +14,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from indmech_bench.scm.generators.states import put_into, read_member
-from indmech_bench.scm.generators.wheels import known_wheel, wheel_named, wheel_path
 from indmech_bench.scm.streams import Streams, row_key
+from indmech_bench.tasks.generators.states import put_into, read_member
+from indmech_bench.tasks.generators.wheels import known_wheel, wheel_named, wheel_path
 
 LATENTS = 100
 WIDTHS = {"faces": (LATENTS, 512, 256, 128, 64, 3), "eyes": (LATENTS + 8, 1024, 512, 256, 128, 64, 3)}

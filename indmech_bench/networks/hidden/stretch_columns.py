@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from indmech_bench.networks.enforcing import Enforced
-from indmech_bench.networks.stretching import StretchedLevel
+from indmech_bench.networks.hidden.enforcing import Enforced
+from indmech_bench.networks.hidden.stretching import StretchedLevel
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from indmech_bench.errors import InputError
-from indmech_bench.networks.hidden_maps import OUTPUT, How, levels_of, stretch, stretched
+from indmech_bench.networks.hidden.hidden_maps import OUTPUT, How, levels_of, stretch, stretched
+from indmech_bench.networks.hidden.measures import coarse_distance, halves, on_canvas, patch_distance, sharpness
 from indmech_bench.networks.maps_seen import evaluated
-from indmech_bench.networks.measures import coarse_distance, halves, on_canvas, patch_distance, sharpness
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,0 +1,1 @@
+"""Interventions on hidden layers: what they are, what is seen and measured of them, independence enforced before."""
