@@ -45,7 +45,8 @@ def audit(
 ) -> None:
     """Audit the layers of a network.
 
-    How independent successive ones are, by their weights, beside re-paired channels and the network untrained; of a folder of checkpoints along training.
+    How independent successive ones are, by their weights, beside re-paired channels and the network untrained; of a
+    folder of checkpoints along training.
     """
     from indmech_bench.networks import audit_columns
     from indmech_bench.networks.auditing import audit as audit_module
@@ -74,7 +75,7 @@ def stretches(
 ) -> None:
     """Stretch the hidden layers of a network.
 
-    Level after level, and what is measured of its pictures, beside the stretch of its pixels; with --out as a figure too.
+    Level after level, beside the stretch of its pixels, and what is measured of the pictures; with --out a figure too.
     """
     from indmech_bench.networks.hidden import stretch_columns
     from indmech_bench.networks.hidden.stretching import measured_levels, save_grid
@@ -82,7 +83,7 @@ def stretches(
     from indmech_bench.text.writing import write
 
     how: How = "push-forward" if push_forward else "interpolate"
-    (brought,) = bring(factory, wheel)
+    (brought,) = bring(factory, wheel, samples=64)
     if brought.inputs is None:
         raise InputError(f"'{brought.name}' returns a network alone: it must return (network, input) to be run.")
     found = measured_levels(brought.module, brought.inputs, factor, how)

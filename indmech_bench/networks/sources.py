@@ -16,7 +16,7 @@ from indmech_bench.tasks.generators.dcgan import WIDTHS, generator_in, latents_o
 from indmech_bench.tasks.generators.states import SUFFIXES, put_into, read_file, read_member
 
 SAMPLES = 16
-"""Latents that a known generator is run on."""
+"""Latents that a known generator is run on where no other number is asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,9 @@ class Brought:
     inputs: tuple[Any, ...] | None
 
 
-def bring(factory: str | None = None, wheel: str | None = None, checkpoint: Path | None = None) -> list[Brought]:
+def bring(
+    factory: str | None = None, wheel: str | None = None, checkpoint: Path | None = None, samples: int = SAMPLES
+) -> list[Brought]:
     """The network that is asked for; one for each checkpoint of a folder, in the order of the numbers in their names.
 
     Raises InputError.
@@ -38,11 +40,12 @@ def bring(factory: str | None = None, wheel: str | None = None, checkpoint: Path
         wheel: `faces` or `eyes`, a file that is one of these wheels, or with a factory any wheel that holds one file of
             weights.
         checkpoint: a file of weights for the factory's module, or a folder of such files.
+        samples: how many latents a known generator is run on.
     """
     if wheel is not None and checkpoint is not None:
         raise InputError("--wheel and --checkpoint exclude each other: weights come from one place.")
     if wheel is not None:
-        return [_of_wheel(wheel, factory)]
+        return [_of_wheel(wheel, factory, samples)]
     if factory is None:
         what = f"--checkpoint '{checkpoint}' holds weights alone" if checkpoint else "there is no network"
         raise InputError(f"{what}: give FILE.py:function that makes the network, or --wheel.")
@@ -56,7 +59,7 @@ def bring(factory: str | None = None, wheel: str | None = None, checkpoint: Path
     return [_with_state(factory, read_file(path), path.name) for path in files]
 
 
-def _of_wheel(wheel: str, factory: str | None) -> Brought:
+def _of_wheel(wheel: str, factory: str | None, samples: int) -> Brought:
     name = generator_in(wheel)
     if factory is not None:
         if name is not None and not Path(wheel).is_file():
@@ -69,7 +72,7 @@ def _of_wheel(wheel: str, factory: str | None) -> Brought:
             f"'{wheel}' is none of the wheels whose network is known: give FILE.py:function that makes it."
         )
     try:
-        return Brought(name, trained_generator(name), (latents_of(name, SAMPLES),))
+        return Brought(name, trained_generator(name), (latents_of(name, samples),))
     except UnsupportedError as error:
         raise InputError(f"{error}.") from None
 
