@@ -14,7 +14,7 @@ indmech-bench run images
 # real mechanisms as truths, and the tables of docs/networks.md that are no runs, need two trained generators
 indmech-bench generators
 indmech-bench run real-layout
-indmech-bench run --task real-layout-strided --seeds 4 --precision float32 --timeout 1800 --out results/real-layout-strided \
+indmech-bench run --task real-layout-strided --seeds 16 --precision float32 --timeout 1800 --out results/real-layout-strided \
     --method adam:learning_rate=0.01,steps=1000 --method weight-decay:learning_rate=0.01,steps=1000,decay=0.006 \
     --method independence-penalty:learning_rate=0.01,steps=1000,strength=0.6,release=0
 # multistart-penalised at its default spends more than this budget: its rows say so, and the run ends with 1
