@@ -110,6 +110,20 @@ def test_the_pixels_of_measured_levels_are_the_pixel_stretch() -> None:
     assert lines[0].coarse_distance > lines[2].coarse_distance > 0
 
 
+@pytest.mark.parametrize(
+    ("factor", "samples", "sentence"),
+    [(0.1, 6, "8 x 8 pixels or more, stretched too"), (1.5, 1, "two pictures or more")],
+)
+def test_what_is_too_small_to_measure_is_said(factor: float, samples: int, sentence: str) -> None:
+    module, latents = small_generator()
+    with pytest.raises(InputError, match=sentence):
+        measured_levels(module, (latents[:samples],), factor)
+    with pytest.raises(InputError, match="need pictures"):
+        measured_levels(nn.Conv2d(5, 2, 1), (latents,), factor)
+    with pytest.raises(InputError, match="cannot be run on this input"):
+        grid(module, latents[:, :2])
+
+
 def test_a_grid_has_a_row_a_level(tmp_path: Path) -> None:
     module, latents = small_generator()
     figure = grid(module, latents, columns=3)

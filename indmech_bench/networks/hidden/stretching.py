@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from indmech_bench.errors import InputError
 from indmech_bench.networks.hidden.hidden_maps import OUTPUT, How, levels_of, stretch, stretched
-from indmech_bench.networks.hidden.measures import coarse_distance, halves, on_canvas, patch_distance, sharpness
+from indmech_bench.networks.hidden.measures import BLOCK, coarse_distance, halves, on_canvas, patch_distance, sharpness
 from indmech_bench.networks.maps_seen import evaluated
 
 if TYPE_CHECKING:
@@ -50,12 +50,31 @@ def stretched_pictures(
     return {level: stretch(module, level, factor, how)(*inputs) for level in (*levels, OUTPUT)}
 
 
+def _pictures(module: nn.Module, inputs: tuple[Any, ...], factor: float) -> Tensor:
+    """What the network makes, (N, C, h, w). Raises InputError where that is nothing to stretch and to measure."""
+    try:
+        with evaluated(module):
+            made = module(*inputs)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        raise InputError(
+            f"the network cannot be run on this input: {str(error).splitlines()[0].rstrip('.')}."
+        ) from None
+    shape = tuple(made.shape) if isinstance(made, Tensor) else type(made).__name__
+    least = f"{BLOCK} x {BLOCK}"
+    if not isinstance(made, Tensor) or made.dim() != 4 or made.shape[1] not in (1, 3):
+        raise InputError(f"the network makes {shape}: stretches need pictures (N, 1 or 3, height, width).")
+    if len(made) < 2 or min(made.shape[-2], made.shape[-1], round(made.shape[-1] * factor)) < BLOCK:
+        raise InputError(
+            f"the network makes {shape}: stretches need two pictures or more, {least} pixels or more, stretched too."
+        )
+    return made
+
+
 def measured_levels(
     module: nn.Module, inputs: tuple[Any, ...], factor: float, how: How = "interpolate"
 ) -> list[StretchedLevel]:
     """A line a level, the pixels' own last. Raises InputError."""
-    with evaluated(module):
-        originals = module(*inputs)
+    originals = _pictures(module, inputs, factor)
     sizes, made = levels_of(module, inputs), stretched_pictures(module, inputs, factor, how)
     resized = stretched(originals, factor, "interpolate")
     still = on_canvas(originals, resized.shape[-1])
@@ -92,8 +111,7 @@ def grid(
         columns: how many samples are shown.
     """
     inputs = (input,) if isinstance(input, Tensor) else input
-    with evaluated(module):
-        originals = module(*inputs)
+    originals = _pictures(module, inputs, factor)
     sizes, made = levels_of(module, inputs), stretched_pictures(module, inputs, factor, how)
     width = made[OUTPUT].shape[-1]
     rows = {"unstretched": _amid(originals, width)}
