@@ -56,7 +56,7 @@ def audit(
     brought = bring(factory, wheel, checkpoint)
     audits = [(each.name, audit_module(each.module, each.inputs, permutations=permutations)) for each in brought]
     if checkpoint is not None and checkpoint.is_dir():
-        show(write(audit_columns.trace_document(audits), form))
+        show(write(audit_columns.trace_document(audits, every_column=every_column), form))
     else:
         show(write(audit_columns.document(*audits[0], every_column=every_column), form))
 

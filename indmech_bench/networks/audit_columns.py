@@ -81,23 +81,19 @@ def unpaired_notes(audit: Audit) -> tuple[str, ...]:
     return (*none, *(f"not paired: {each.layer}: {each.why}." for each in audit.unpaired))
 
 
-def trace_document(audits: Sequence[tuple[str, Audit]]) -> Document:
+def trace_document(audits: Sequence[tuple[str, Audit]], *, every_column: bool = False) -> Document:
     """Along checkpoints: a table a pair, a line a checkpoint."""
     by_pair: dict[str, list[Record]] = {}
     for checkpoint, audit in audits:
         for record in audit.records:
             by_pair.setdefault(record["pair"], []).append({"checkpoint": checkpoint, **record})
-    first: Column[Record] = Column("checkpoint", "checkpoint", lambda r: r["checkpoint"], kind=Kind.NAME)
-    sections = tuple(
-        Section(
-            pair,
-            (
-                Table(
-                    "", (first, *(c for c in _columns(rows) if c.name != first.name and c.head != "pair")), tuple(rows)
-                ),
-            ),
-        )
-        for pair, rows in by_pair.items()
-    )
+    sections = tuple(Section(pair, (_traced(pair, tuple(rows)),)) for pair, rows in by_pair.items())
     notes = (*_notes(audits[-1][1].records), *unpaired_notes(audits[-1][1]))
-    return Document("Along training", sections, notes, more="--long")
+    return Document("Along training", sections, notes, more="" if every_column else "--long")
+
+
+def _traced(pair: str, rows: tuple[Record, ...]) -> Table[Record]:
+    """A line a checkpoint, of one pair."""
+    first: Column[Record] = Column("checkpoint", "checkpoint", lambda r: r["checkpoint"], kind=Kind.NAME)
+    others = [column for column in _columns(rows) if column.name not in ("checkpoint", "pair")]
+    return Table(pair, (first, *others, kept("pair", lambda r: r["pair"])), rows)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from test_audit import NETWORK, network, state_file  # noqa: F401 - a fixture
@@ -46,6 +48,18 @@ def test_what_holds_no_weights_is_said(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(InputError, match="holds no weights that torch can read"):
         read_file(path)
+
+
+def test_a_damaged_file_raises_nothing_else(tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.pt", tmp_path / "weights.pt"
+    torch.save({"weight": torch.randn(3, 2)}, whole)
+    data, random = whole.read_bytes(), np.random.default_rng(0)
+    for _ in range(40):
+        bad = bytearray(data[: random.integers(1, len(data) + 1)])
+        bad[random.integers(len(bad))] ^= int(random.integers(1, 256))
+        path.write_bytes(bad)
+        with contextlib.suppress(InputError):
+            read_file(path)
 
 
 @pytest.mark.parametrize(
