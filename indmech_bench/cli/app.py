@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from indmech_bench.cli import reading, showing, running, folders, extending, auditing  # noqa: F401, E501 - importing them registers their verbs
+from indmech_bench.cli import reading, showing, running, folders, extending  # noqa: F401 - importing them registers their verbs
+from indmech_bench.cli.networks import auditing, intervening  # noqa: F401 - the same
 from indmech_bench.cli.application import app
 from indmech_bench.cli.terminal import ReaderGoneError, prepare, say
 from indmech_bench.errors import InputError

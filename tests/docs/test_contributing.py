@@ -62,7 +62,7 @@ def test_adding_a_column_takes_one_declaration(tmp_path: Path, monkeypatch: pyte
 def test_every_verb_is_a_function_of_the_command_line() -> None:
     assert app is application
     modules = {command.callback.__module__ for command in app.registered_commands if command.callback}
-    verbs = ("reading", "showing", "running", "folders", "extending", "auditing")
+    verbs = ("reading", "showing", "running", "folders", "extending", "networks.auditing", "networks.intervening")
     assert modules == {f"indmech_bench.cli.{name}" for name in verbs}
 
 

@@ -1,0 +1,1 @@
+"""Verbs for networks that users bring."""
