@@ -12,6 +12,7 @@ from draws import truth_of
 from torch import Tensor
 
 from indmech_bench.scm.images.faces import FacesModel
+from indmech_bench.scm.images.fluo import FluoModel
 from indmech_bench.scm.interventions import modulations, rotations
 from indmech_bench.scm.models.channels import Channels
 from indmech_bench.scm.models.environments import SharedConvolution
@@ -28,6 +29,8 @@ KERNELS = [name for name, model in WITH_MODEL.items() if isinstance(model, Kerne
 LINEAR = [name for name, model in WITH_MODEL.items() if isinstance(model, LinearCascade)]
 SHARED = [name for name, model in WITH_MODEL.items() if isinstance(model, LinearEnvironments)]
 FACES = [name for name, model in WITH_MODEL.items() if isinstance(model, FacesModel)]
+IN_PARTS = [name for name in FACES if not isinstance(WITH_MODEL[name], FluoModel)]
+IN_COLOUR = [name for name in FACES if name not in IN_PARTS]
 SMALL = [name for name in KERNELS if sum(map(math.prod, WITH_MODEL[name].shapes.values())) <= 64]
 
 
@@ -63,10 +66,21 @@ def shown_spike_by_spike(truth: Truth) -> Tensor:
     for r, f, p, y, x in layouts.nonzero().tolist():
         places = ((y + around) % n)[:, None], ((x + around) % n)[None, :]
         images[r, f, p][places] += layouts[r, f, p, y, x] * shapes[r, p]
+    if isinstance(truth.model, FluoModel):
+        images = torch.einsum("rfpyx,rfpc->rfcyx", images, truth.parameters["colour"])
     return truth.model.gain * images
 
 
-@pytest.mark.parametrize("name", FACES)
+@pytest.mark.parametrize("name", IN_COLOUR)
+def test_generic_power_is_the_mean_over_rotations_of_the_space_of_parts(name: str) -> None:
+    truth = truth_of(name, [0, 1])
+    model, grey, colour = truth.model, truth.model.parts_in_grey(truth.parameters), truth.parameters["colour"]
+    turned = [torch.einsum("rfpc,pq->rfqc", colour, g.matrices[0]) for g in rotations(normals(6, 1, 400, 3, 3)).scored]
+    powers = [model.painted(grey, colours).square().mean((1, 2, 3, 4)) for colours in turned]
+    assert_mean(torch.stack(powers, -1), model.generic_power(truth.parameters))
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
 def test_generic_power_is_the_mean_over_modulations_of_layouts_in_the_plane(name: str) -> None:
     truth = truth_of(f"{name}:faces=2" if name != "toy-faces-single" else name, [0])
     layout, shape = (
