@@ -35,6 +35,8 @@ VERBS = {
     "sensitivity": ("sensitivity", "s"),
     "drift": ("drift", "d"),
     "by-intervention": ("by-intervention", "i"),
+    "by-intervention with intervals": ("by-intervention", "i", "--long"),
+    "worth": ("worth", "w"),
     "status": ("status", "a", "--failures", "--why"),
     **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "kernels", "metrics", "suites")},
     "pairs": ("pairs", "--pairs", "10"),
@@ -81,6 +83,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_folder(place / "d", {("drift", "sgd"): [0.1] * 6}, changes={"details": way})
     listed = {"layout stretch 1.5": 0.3, "shape dilation 2": None}
     write_folder(place / "i", {("toy-faces", "adam"): [0.1] * 6}, references=["oracle"], changes={"errors": listed})
+    known = {"accuracy_before": 0.5, "accuracy_more": 0.6, "accuracy_pixels": 0.7, "accuracy_intervened": 0.9}
+    changes = {"truth": known, "metrics": {"accuracy_extrapolated": 0.8, "extrapolation_error": 0.3}}
+    write_folder(place / "w", {("fluo-faces", "adam"): [0.1] * 8}, references=["oracle"], changes=changes)
     return place
 
 
