@@ -12,7 +12,12 @@ from scipy import stats
 from indmech_bench.statistics import resampling
 from indmech_bench.statistics.estimates import interquartile_mean, median_interval, wilson_interval
 from indmech_bench.statistics.ranks import critical_difference, mean_ranks, probability_of_improvement, profiles
-from indmech_bench.statistics.resampling import interquartile_mean_interval, mean_interval, median_difference_interval
+from indmech_bench.statistics.resampling import (
+    interquartile_mean_interval,
+    mean_interval,
+    median_difference_interval,
+    ratio_of_gains_interval,
+)
 from indmech_bench.statistics.significance import (
     differences,
     holm,
