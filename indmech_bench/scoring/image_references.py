@@ -15,7 +15,7 @@ from indmech_bench.scoring.references import observed_law
 from indmech_bench.tasks.truth import Truth
 
 
-@register_reference("pixel-resize", families=("toy-faces",))
+@register_reference("pixel-resize", families=("toy-faces", "toy-vae"))
 def pixel_resize(problem: Problem, truth: Truth) -> Solution:
     """Resizes the picture in place of its layout: pixels resampled about the centre, shapes stretched along."""
     observed = observed_law(truth)

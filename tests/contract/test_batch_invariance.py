@@ -92,7 +92,7 @@ def test_families_are_batch_invariant(task: str, method: str) -> None:
     assert same(alone, outcomes(method, [100, 101, 7], task)[7])
 
 
-@pytest.mark.parametrize("task", ["fluo-faces:faces=4"])
+@pytest.mark.parametrize("task", ["fluo-faces:faces=4", "toy-vae:images=32"])
 @pytest.mark.parametrize("method", ["independence-penalty:steps=20", "sparse-layout:steps=20"])
 def test_images_in_colour_are_batch_invariant(task: str, method: str) -> None:
     alone = outcomes(method, [7], task)[7]

@@ -11,7 +11,7 @@ from torch import Tensor
 from indmech_bench.scm.images.colours import CHANNELS, recoloured, repainted
 from indmech_bench.scm.images.convolving import convolved
 from indmech_bench.scm.images.faces import FacesModel, push_forward
-from indmech_bench.scm.images.pushing import pushed
+from indmech_bench.scm.images.pushing import on_canvas, pushed
 from indmech_bench.scm.interventions import Intervention, Recolour
 from indmech_bench.scm.parameters import Parameters
 
@@ -75,7 +75,7 @@ class FluoModel(FacesModel):
         """Another hue of a part, push-forward of the layout or of the shapes -> images (R, F, 3, n, n)."""
         grey, colour = self.parts_in_grey(parameters), parameters["colour"]
         order = self.from_top(grey, colour)
-        layout, canvas = self.layout(parameters), self._on_canvas(parameters["shape"])
+        layout, canvas = self.layout(parameters), on_canvas(parameters["shape"], self.n)
 
         def law(g: Intervention) -> Tensor:
             if isinstance(g, Recolour):
