@@ -72,7 +72,8 @@ def transfer_of(name: str, seeds: Sequence[int] = SEEDS) -> Transfer:
 @lru_cache
 def scored(name: str, reference: str, seeds: Sequence[int] = SEEDS) -> dict[str, Tensor]:
     """Its metrics."""
-    return score(drawn(name, seeds), solved(name, reference, seeds), transfer_of(name, seeds))
+    truth, solution = drawn(name, seeds), solved(name, reference, seeds)
+    return score(truth, solution, transfer_of(name, seeds), use=task_of(name).use)
 
 
 def differs(value: Tensor, expected: float) -> float:
