@@ -25,8 +25,6 @@ from indmech_bench.tasks.truth import Truth
 PIXELS, SIZE, MARGIN = 16, 5, 1
 HALVES = (2, 4)
 """How far an eye is from the middle where eyes are near, and far: what the classifier tells apart."""
-TYPICAL = 0.9
-"""Share of faces whose eyes have the range of hues of their class: red near, blue far."""
 
 
 @register_task("fluo-faces", version=1)
@@ -35,12 +33,12 @@ class FluoFaces(TaskBase):
     """Whole faces of 16 x 16 pixels in colour: layouts of spikes, shapes put at them, a colour for every part and face.
 
     Eyes are two spikes, 2 or, in every other face, 4 from the middle, the nose is one, the mouth two; amplitudes are
-    U(1/2, 3/2), shapes 5 x 5 taps |N(0, 1)| that all faces share. Eyes are red or blue, noses yellow, mouths purple,
-    hues drawn within a range, brightness U(3/4, 5/4). The learner has a layout and a colour for every face and part and
-    shapes of two more taps along each axis, and sees the parts laid over each other: nothing says which is which.
-    Scored: the uppermost part takes hues 120, 150 and 180, which no training image has; rows also hold the errors with
-    the lowest part in another hue, with layouts and with shapes stretched by 1.5. Rows also say what extrapolated
-    samples are worth to a classifier of near and far eyes, nine tenths of which ordinary images tell by their colour.
+    U(1/2, 3/2), shapes 5 x 5 taps |N(0, 1)| that all faces share. Near eyes are red, far ones blue, noses yellow and
+    mouths purple, hues drawn within a range, brightness U(3/4, 5/4). The learner has a layout and a colour for every face and
+    part and shapes of two more taps along each axis, and sees the parts laid over each other: nothing says which is
+    which. Scored: the uppermost part takes hues 120, 150 and 180, which no training image has; rows also hold the
+    errors with the lowest part in another hue, with layouts and with shapes stretched by 1.5. Rows also say what
+    extrapolated samples are worth to a classifier of near and far eyes, which colour tells in all ordinary images.
 
     faces: how many share the shapes.
     start: scale of the start that a problem offers, relative to mechanisms of norm 1.
@@ -114,8 +112,7 @@ def draw_faces(generator: np.random.Generator, model: FluoModel, faces: int) -> 
         layout[0, face, 0, y - 4, x - HALVES[far]] = layout[0, face, 0, y - 4, x + HALVES[far]] = eyes
         layout[0, face, 1, y, x] = nose
         layout[0, face, 2, y + 4, x - 1] = layout[0, face, 2, y + 4, x + 2] = mouth
-        chosen = (far if generator.random() < TYPICAL else 1 - far, 0, 0)
-        for part, which in enumerate(chosen):
+        for part, which in enumerate((far, 0, 0)):
             hues[0, face, part] = generator.uniform(*SEEN_HUES[part][which])
     brightness = torch.from_numpy(0.75 + generator.random((1, faces, model.parts, 1)) / 2)
     return {"layout": model.table(layout), "colour": brightness * colour_of(hues)}
