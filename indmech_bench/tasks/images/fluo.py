@@ -34,10 +34,10 @@ class FluoFaces(TaskBase):
 
     Eyes are two spikes, 2 or, in every other face, 4 from the middle, the nose is one, the mouth two; amplitudes are
     U(1/2, 3/2), shapes 5 x 5 taps |N(0, 1)| that all faces share. Near eyes are red, far ones blue, noses yellow and
-    mouths purple, hues drawn within a range, brightness U(3/4, 5/4). The learner has a layout and a colour for every face and
-    part and shapes of two more taps along each axis, and sees the parts laid over each other: nothing says which is
-    which. Scored: the uppermost part takes hues 120, 150 and 180, which no training image has; rows also hold the
-    errors with the lowest part in another hue, with layouts and with shapes stretched by 1.5. Rows also say what
+    mouths purple, hues drawn within a range, brightness U(3/4, 5/4). The learner has a layout and a colour for every
+    face and part and shapes of two more taps along each axis, and sees the parts laid over each other: nothing says
+    which is which. Scored: the uppermost part takes hues 120, 150 and 180, which no training image has; rows also hold
+    the errors with the lowest part in another hue, with layouts and with shapes stretched by 1.5. Rows also say what
     extrapolated samples are worth to a classifier of near and far eyes, which colour tells in all ordinary images.
 
     faces: how many share the shapes.
