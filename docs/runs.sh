@@ -10,7 +10,24 @@ indmech-bench run sensitivity
 indmech-bench run concentration
 indmech-bench run ica
 indmech-bench run equal-budget
+# settings of the suite images, chosen on tuning seeds
+tune_images() {
+    indmech-bench tune "$@" --protocol oracle --seeds 10000-10007 --precision float32 --timeout 1800
+}
+tune_images adam:steps=2000 --task toy-faces-headline --grid 'learning_rate=0.01|0.02'
+tune_images independence-penalty:steps=2000,release=0.2 --task toy-faces-headline --grid 'strength=0.2|0.6|2' \
+    --grid 'learning_rate=0.01|0.02'
+tune_images independence-penalty:steps=2000,release=0 --task toy-faces-headline --grid 'strength=0.2|0.6|2' \
+    --grid 'learning_rate=0.01|0.02'
+tune_images alternating:steps=2000 --task toy-faces-headline --grid 'learning_rate=0.01|0.02'
+tune_images weight-decay:steps=2000 --task toy-faces-headline --grid 'decay=0.002|0.006|0.02' \
+    --grid 'learning_rate=0.01|0.02'
+tune_images sparse-layout:steps=1000 --task toy-faces --grid 'strength=0.002|0.006|0.02' --grid 'learning_rate=0.01|0.02'
 indmech-bench run images
+for ratio in 0.5 0.8 1.2 1.5; do
+    indmech-bench run --task toy-faces-headline --seeds 8 --precision float32 --timeout 1800 --out results/images \
+        --method "target-ratio:learning_rate=0.01,steps=2000,strength=0.2,ratio=$ratio"
+done
 # real mechanisms as truths, and the tables of docs/networks.md that are no runs, need two trained generators
 indmech-bench generators
 indmech-bench run real-layout

@@ -87,12 +87,15 @@ from .scm.images.autocorrelations import re_pairing_pvalue as re_pairing_pvalue
 from .scm.images.autocorrelations import re_pairings as re_pairings
 from .scm.images.autocorrelations import triple_ratios as triple_ratios
 from .scm.images.faces import FacesModel as FacesModel
+from .scm.images.fluo import FluoModel as FluoModel
+from .scm.images.latent import LatentFaces as LatentFaces
 from .scm.interventions import Dilation as Dilation
 from .scm.interventions import Family as Family
 from .scm.interventions import Intervention as Intervention
 from .scm.interventions import KernelIntervention as KernelIntervention
 from .scm.interventions import Modulation as Modulation
 from .scm.interventions import PushForward as PushForward
+from .scm.interventions import Recolour as Recolour
 from .scm.interventions import Stretch as Stretch
 from .scm.interventions import dilations as dilations
 from .scm.interventions import modulations as modulations

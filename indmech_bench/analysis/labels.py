@@ -103,3 +103,19 @@ def _defaults(catalogue: Catalogue, kind: str, rows: Sequence[Row]) -> Defaults:
 def starting_at_truth() -> set[str]:
     """The installed tasks in which training starts at the truth: they are never ranked."""
     return {entry.name for entry in Catalogue.read().of_kind("task") if entry.facts.get("starts_at_truth")}
+
+
+def without_common(labels: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Labels of methods without the settings that all of them have, label -> shorter one; and those settings.
+
+    Nothing is common to a label alone.
+    """
+    parts = {whole: (whole.partition(":")[0], whole.partition(":")[2].split(",")) for whole in labels}
+    common = [text for text in next(iter(parts.values()), ("", []))[1] if all(text in own for _, own in parts.values())]
+    if len(parts) < 2 or any("[" in whole for whole in labels):
+        return {}, ""
+    short = {}
+    for whole, (name, own) in parts.items():
+        rest = ",".join(text for text in own if text not in common)
+        short[whole] = f"{name}:{rest}" if rest else name
+    return short, ", ".join(common)

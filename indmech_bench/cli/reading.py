@@ -131,12 +131,29 @@ def drift(
 def by_intervention(
     folder: Annotated[Path, typer.Argument(help="a results folder with a task that lists its interventions")],
     form: Form = "table",
+    intervals: Annotated[bool, typer.Option("--long", help="With the intervals of all medians.")] = False,
 ) -> None:
     """Show the error under each intervention."""
-    from indmech_bench.analysis import by_intervention
+    from indmech_bench.analysis.images import by_intervention
     from indmech_bench.text.writing import write
 
-    show(write(by_intervention.document(folder, by_intervention.by_intervention(folder)), form))
+    found = by_intervention.by_intervention(folder)
+    show(write(by_intervention.document(folder, found, intervals=intervals), form))
+
+
+@app.command()
+def worth(
+    folder: Annotated[Path, typer.Argument(help="a results folder with fluo-faces")],
+    form: Form = "table",
+) -> None:
+    """Show what extrapolated samples are worth.
+
+    The accuracy of a classifier on truly intervened images, by what it was trained on, beside pixels that were edited.
+    """
+    from indmech_bench.analysis.images import worth
+    from indmech_bench.text.writing import write
+
+    show(write(worth.document(folder, worth.arms(folder)), form))
 
 
 @app.command()

@@ -19,7 +19,7 @@ BATCHES = ((3,), (14, 15, 3), (3, 12, 3))
 FACTS = ("family", "intervention", "genericity", "solutions", "independence")
 MEMBERS = (
     "check", "model", "phase", "interventions", "sample", "observe", "facts",
-    "starts_at_truth", "control", "natural", "start_scale", "transfer",
+    "starts_at_truth", "control", "natural", "start_scale", "transfer", "use",
 )  # fmt: skip
 OF_THE_MODEL = (
     "geometry", "environments", "shapes", "mechanisms", "start_scales", "degrees_of_freedom", "rescale",

@@ -68,7 +68,8 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
     torch.set_default_dtype(torch.float64)
     truth = draw_truth(job, task)
     facts = task.facts(truth)
-    metrics = score(truth, solution, partial(task.transfer, streams=job_streams(job, "truth", task)))
+    transfer = partial(task.transfer, streams=job_streams(job, "truth", task))
+    metrics = score(truth, solution, transfer, use=task.use)
     details = {**solution.details, **_on_the_way(truth, solution)}
     finite = metrics["extrapolation_error"].isfinite() & metrics["fit_error"].isfinite()
     if solution.parameters is not None:

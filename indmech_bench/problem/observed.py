@@ -49,14 +49,14 @@ class Observed:
 
         `impulse`: the composite kernel (R, n). `spectrum`: the power spectrum on the non-negative frequencies
         (R, n // 2 + 1). `samples`: periodograms (R, N, n), or for linear models the samples (R, N, d). `covariance`:
-        (R, d, d). `parts`: images (R, F, P, n, n) of P parts of F faces. With E environments there is an axis E after
-        that of replicates.
+        (R, d, d). `parts`: images (R, F, P, n, n) of P parts of F faces. `pictures`: images (R, F, 3, n, n) of F
+        whole faces in colour. With E environments there is an axis E after that of replicates.
         """
         return self._observation.shown
 
     @property
     def kind(self) -> str:
-        """What `observations` are: `impulse`, `spectrum`, `samples`, `covariance` or `parts`."""
+        """What `observations` are: `impulse`, `spectrum`, `samples`, `covariance`, `parts` or `pictures`."""
         return self._observation.kind
 
     @property

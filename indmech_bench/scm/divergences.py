@@ -114,6 +114,55 @@ class Paired:
         return laws.mean(1)
 
 
+@dataclass(frozen=True)
+class Factored:
+    """Gaussian laws of images by mean and factor, (..., 1 + d, h, w): X = law_0 + sum_k z_k law_k, z standard normal.
+
+    The same laws for any rotation of z. Divergences are squared 2-Wasserstein distances over the number of pixels:
+    |m - m'|^2 + |W|^2 + |W'|^2 - 2 |W'W|_*, of factors W with d columns, |.|_* the sum of singular values.
+    """
+
+    def power(self, law: Tensor) -> Tensor:
+        return law.square().sum((-3, -2, -1)) / law.shape[-2:].numel()
+
+    def divergence(self, law: Tensor, other: Tensor) -> Tensor:
+        law, other = torch.broadcast_tensors(law, other)
+        means = (law[..., 0, :, :] - other[..., 0, :, :]).square().sum((-2, -1)) / law.shape[-2:].numel()
+        factors = self.power(law[..., 1:, :, :]) + self.power(other[..., 1:, :, :])
+        shared = _singular_values(_products(law, other)).sum(-1) / law.shape[-2:].numel()
+        return means + (factors - 2 * shared).clamp_min(0)
+
+    def pairs(self, laws: Tensor, others: Tensor) -> Tensor:
+        return self.divergence(laws.unsqueeze(2), others.unsqueeze(1))
+
+    def white(self, law: Tensor) -> Tensor:
+        """The same noise for mean and factor of every law, scaled to its power."""
+        return Paired(3).white(law)
+
+    def centre(self, laws: Tensor, steps: int = 50) -> Tensor:
+        """The nearest law with as many columns, by rotating the factors to it in turn (Procrustes), from the first."""
+        law = laws[:, 0]
+        for _ in range(steps):
+            left, _, right = torch.linalg.svd(_products(laws, law.unsqueeze(1).expand_as(laws)))
+            turned = (left @ right).mT @ laws[:, :, 1:].flatten(-2)
+            law = torch.cat([laws[:, :, :1], turned.unflatten(-1, laws.shape[-2:])], 2).mean(1)
+        return law
+
+
+def _products(law: Tensor, other: Tensor) -> Tensor:
+    """Inner products of the columns of two factors of one shape, (..., 1 + d, h, w) -> (..., d, d)."""
+    one, two = (side[..., 1:, :, :].flatten(-2) for side in (law, other))
+    product = torch.bmm(one.reshape(-1, *one.shape[-2:]), two.reshape(-1, *two.shape[-2:]).mT)
+    return product.reshape(*one.shape[:-1], one.shape[-2])
+
+
+def _singular_values(matrix: Tensor) -> Tensor:
+    """Of each matrix; NaN where it is not finite, which LAPACK would raise on for the whole batch."""
+    finite = matrix.isfinite().flatten(-2).all(-1)
+    values = torch.linalg.svdvals(torch.where(finite[..., None, None], matrix, 0.0))
+    return torch.where(finite.unsqueeze(-1), values, torch.nan)
+
+
 SPECTRAL = Spectral()
 
 

@@ -129,7 +129,23 @@ class PushForward:
         return f"{self.mechanism} {what} {self.right:g}"
 
 
-Intervention = KernelIntervention | Rotation | Amplify | PushForward
+@dataclass(frozen=True)
+class Recolour:
+    """Give one part of an image another hue, the same in all images; its brightness stays.
+
+    part: counted from the top of the picture, from 0 on: an order that no choice of names changes. hue: in degrees.
+    """
+
+    part: int
+    hue: float
+
+    @property
+    def label(self) -> str:
+        """As rows name it."""
+        return f"part {self.part + 1} hue {self.hue:g}"
+
+
+Intervention = KernelIntervention | Rotation | Amplify | PushForward | Recolour
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,3 +224,16 @@ def layout_stretches() -> Family:
     scored = tuple(PushForward("layout", scale) for scale in (0.75, 1.25, 1.5))
     others = (PushForward("shape", 1.5), PushForward("shape", 2.0, 2.0))
     return Family(PushForward("layout", 1.0), scored, listed=tuple((g.label, g) for g in (*scored, *others)))
+
+
+UNSEEN_HUES = (120.0, 150.0, 180.0)
+"""Degrees: green to cyan."""
+
+
+@lru_cache(maxsize=1)
+def recolourings() -> Family:
+    """The uppermost part in green to cyan; listed beside them the lowest part, layouts and shapes stretched by 3/2."""
+    scored = tuple(Recolour(0, hue) for hue in UNSEEN_HUES)
+    others = (Recolour(2, UNSEEN_HUES[1]), PushForward("layout", 1.5), PushForward("shape", 1.5))
+    every: tuple[Recolour | PushForward, ...] = (*scored, *others)
+    return Family(PushForward("layout", 1.0), scored, listed=tuple((g.label, g) for g in every))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.genericity import log_ratio_of_laws
-from indmech_bench.scm.interventions import Family, Stretch, modulations, stretches
+from indmech_bench.scm.interventions import Family, Intervention, Stretch, modulations, stretches
 from indmech_bench.scm.models.base import is_null_on_request
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.models.linear import LinearCascade
@@ -20,17 +20,20 @@ from indmech_bench.scoring.metrics import Need
 from indmech_bench.scoring.references import best_constant_law
 from indmech_bench.tasks.truth import Truth
 
+Use = Callable[[Truth, Callable[[Intervention], Tensor]], Tensor | None]
+"""Truth and a solution's law -> accuracy of a classifier that its samples teach, (R,); None where there is none."""
 Transfer = Callable[[Truth, Parameters], tuple[Truth, Parameters] | None]
 """Truth and a solution's parameters -> a further environment and what is made of it there; None where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """R solutions and their truths; G interventions. `transfer`: of the task, where it has one."""
+    """R solutions and their truths; G interventions. `transfer`, `use`: of the task, where it has them."""
 
     truth: Truth
     solution: Solution
     transfer: Transfer | None = None
+    use: Use | None = None
 
     def has(self, need: Need) -> bool:
         """Whether there is what a metric needs."""
@@ -45,6 +48,7 @@ class Evaluation:
             "matrices": lambda: isinstance(self.truth.model, LinearCascade),
             "other": lambda: self.under_others is not None,
             "transfer": lambda: self.elsewhere is not None,
+            "use": lambda: self.accuracy is not None,
         }[need]()
 
     @property
@@ -132,6 +136,11 @@ class Evaluation:
             return None
         truth, fitted = transferred
         return Evaluation(truth, Solution(truth.model.laws(fitted), dict(fitted)))
+
+    @cached_property
+    def accuracy(self) -> Tensor | None:
+        """Of a classifier that extrapolated samples teach, where the task asks for it: (R,)."""
+        return None if self.use is None else self.use(self.truth, self.solution.law)
 
     @cached_property
     def under_others(self) -> Evaluation | None:

@@ -94,6 +94,12 @@ def transfer_error(x: Evaluation) -> Tensor:
     return x.elsewhere.error
 
 
+def accuracy_extrapolated(x: Evaluation) -> Tensor:
+    """Accuracy of the classifier that the solution's samples teach."""
+    assert x.accuracy is not None
+    return x.accuracy
+
+
 def error_euclidean(x: Evaluation) -> Tensor:
     """sum_g |P_g - P*_g|^2 / sum_g |P* - P*_g|^2."""
     axes = tuple(range(2, x.laws.dim()))

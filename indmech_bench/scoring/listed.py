@@ -9,6 +9,7 @@ from torch import Tensor
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.images.faces import FacesModel
+from indmech_bench.scm.images.latent import LatentFaces
 from indmech_bench.scm.interventions import Family, Intervention
 from indmech_bench.scm.solution_lists import HELD
 from indmech_bench.scoring.scores import score
@@ -31,12 +32,12 @@ def errors_by_intervention(truth: Truth, solution: Solution) -> dict[str, Tensor
 
 
 def pictures(truth: Truth, solution: Solution, row: int) -> dict[str, Tensor]:
-    """Pictures of a replicate by the solution, (faces, h, w) for `observed` and each listed intervention.
+    """Pictures of a replicate by the solution, (faces, [3,] h, w) for `observed` and each listed intervention.
 
-    Whole faces, the first PICTURED. Empty where laws are no images.
+    Whole faces, PICTURED at most. Empty where laws are no images.
     """
     model, family = truth.model, truth.family
-    if not isinstance(model, FacesModel):
+    if not isinstance(model, FacesModel | LatentFaces):
         return {}
     return {name: model.pictures(solution.law(g))[row, :PICTURED] for name, g in _shown(family)}
 

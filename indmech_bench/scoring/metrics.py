@@ -13,11 +13,11 @@ IDENTIFIED_ERROR = 0.01
 IDENTIFIED_FIT = 1e-3
 EXACT_GAP = 1e-3
 
-Need = Literal["parameters", "invariants", "group", "ratio", "null", "searched", "transfer", "matrices", "other"]
+Need = Literal["parameters", "invariants", "group", "ratio", "null", "searched", "transfer", "matrices", "other", "use"]
 """What a metric is absent without: the solution's parameters; invariants that the model knows; interventions whose mean
 is the Haar mean; a generic ratio, from parameters or such interventions; a null of it that is drawn without asking;
 interventions to search the best match in; a further environment that the task draws; two matrices; kernels on which
-another family can act."""
+another family can act; a classifier that extrapolated samples teach."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,13 @@ METRICS = (
         inf,
         "e in a new environment of which only its own mechanism is fitted",
         ("parameters", "transfer"),
+    ),
+    Metric(
+        "accuracy_extrapolated",
+        "higher",
+        0.0,
+        "accuracy, on truly intervened images, of a classifier that extrapolated samples teach",
+        ("use",),
     ),
     Metric(
         "parameter_error",

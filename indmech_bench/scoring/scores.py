@@ -8,13 +8,17 @@ from torch import Tensor
 
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scoring import formulas
-from indmech_bench.scoring.evaluation import Evaluation, Transfer
+from indmech_bench.scoring.evaluation import Evaluation, Transfer, Use
 from indmech_bench.scoring.metrics import BY_NAME
 from indmech_bench.tasks.truth import Truth
 
 
 def score(
-    truth: Truth, solution: Solution, transfer: Transfer | None = None, names: Sequence[str] = ()
+    truth: Truth,
+    solution: Solution,
+    transfer: Transfer | None = None,
+    names: Sequence[str] = (),
+    use: Use | None = None,
 ) -> dict[str, Tensor]:
     """Metric name -> (R,) float64; where a replicate's solution is not finite NaN, and 0 for `identified` and `exact`.
 
@@ -26,8 +30,9 @@ def score(
         solution: of the same.
         transfer: how the task tries a solution in a further environment.
         names: the metrics wanted; all by default.
+        use: how the task teaches a classifier by a solution's extrapolated samples.
     """
-    evaluation = Evaluation(truth, solution, transfer)
+    evaluation = Evaluation(truth, solution, transfer, use)
     wanted = [BY_NAME[name] for name in names or BY_NAME]
     return {
         metric.name: getattr(formulas, metric.name)(evaluation)

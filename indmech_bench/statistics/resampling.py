@@ -176,3 +176,23 @@ def _bca(resampled: Floats, estimate: float, left_out: Sequence[Floats]) -> tupl
         return float(np.quantile(resampled, _NORMAL.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))))
 
     return bound(-tail), bound(tail)
+
+
+def ratio_of_gains_interval(found: ArrayLike, low: ArrayLike, high: ArrayLike) -> tuple[float, float] | None:
+    """95 % bootstrap interval of sum(found - low) / sum(high - low), the same replicates in all three.
+
+    A ratio of sums: one replicate in which high is about low does not decide. Percentiles at levels widened to those of
+    a t interval, as above. None below FEWEST values, and where sum(high - low) is not above 0 at the lower of these
+    levels: there is nothing then to be a share of.
+    """
+    above, whole = (np.asarray(part, dtype=float) - np.asarray(low, dtype=float) for part in (found, high))
+    if len(above) < FEWEST:
+        return None
+    counts = resample_counts((len(above),))
+    gains, wholes = above @ counts, whole @ counts
+    tail = _NORMAL.cdf(-_tail(len(above), 1))
+    if np.quantile(wholes, tail) <= 0:
+        return None
+    inside = wholes > 0
+    low_end, high_end = np.quantile(gains[inside] / wholes[inside], [tail, 1 - tail])
+    return float(low_end), float(high_end)

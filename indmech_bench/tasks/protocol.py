@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
-from indmech_bench.scm.interventions import Family
+from indmech_bench.scm.interventions import Family, Intervention
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.parameters import START_SCALE, Parameters
@@ -73,6 +73,13 @@ class Task(Protocol):
         """
         ...
 
+    def use(self, truth: Truth, law: Callable[[Intervention], Tensor]) -> Tensor | None:
+        """Accuracy (R,) of a classifier that the extrapolated samples of a solution's law teach.
+
+        None where the task asks for none: no `accuracy_extrapolated`.
+        """
+        ...
+
 
 class TaskBase:
     """The members of a task that need not be given, as most tasks have them."""
@@ -85,4 +92,8 @@ class TaskBase:
 
     def transfer(self, truth: Truth, parameters: Parameters, streams: Streams) -> tuple[Truth, Parameters] | None:
         """There is no further environment."""
+        return None
+
+    def use(self, truth: Truth, law: Callable[[Intervention], Tensor]) -> Tensor | None:
+        """There is no classifier."""
         return None

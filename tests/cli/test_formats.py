@@ -36,6 +36,8 @@ VERBS = {
     "drift": ("drift", "d"),
     "by-intervention": ("by-intervention", "i"),
     "truths": ("truths", "i"),
+    "by-intervention with intervals": ("by-intervention", "i", "--long"),
+    "worth": ("worth", "w"),
     "status": ("status", "a", "--failures", "--why"),
     **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "kernels", "metrics", "suites")},
     "pairs": ("pairs", "--pairs", "10"),
@@ -87,6 +89,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         references=["oracle"],
         changes={"errors": listed, "truth": {"log_generic_ratio": 0.1}},
     )
+    known = {"accuracy_before": 0.5, "accuracy_more": 0.6, "accuracy_pixels": 0.7, "accuracy_intervened": 0.9}
+    changes = {"truth": known, "metrics": {"accuracy_extrapolated": 0.8, "extrapolation_error": 0.3}}
+    write_folder(place / "w", {("fluo-faces", "adam"): [0.1] * 8}, references=["oracle"], changes=changes)
     return place
 
 

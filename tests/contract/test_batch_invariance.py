@@ -13,7 +13,11 @@ from methods import METHODS, home, quick
 import indmech_bench
 from indmech_bench.registry.catalogue import Catalogue
 
-OF_FAMILIES = {"toy-faces": "toy-faces-single", "physics": "seismic-sparse:taps=9x12"}
+OF_FAMILIES = {
+    "toy-faces": "toy-faces-single",
+    "fluo-faces": "fluo-faces:faces=4",
+    "physics": "seismic-sparse:taps=9x12",
+}
 REFERENCES = {
     entry.name: OF_FAMILIES[entry.facts["families"][0]] if entry.facts["families"] else "fir-natural"
     for entry in Catalogue.read().of_kind("reference")
@@ -88,6 +92,14 @@ def test_families_are_batch_invariant(task: str, method: str) -> None:
     alone = outcomes(method, [7], task)[7]
     assert alone["metrics"]
     assert same(alone, outcomes(method, list(range(17)), task)[7])
+    assert same(alone, outcomes(method, [100, 101, 7], task)[7])
+
+
+@pytest.mark.parametrize("task", ["fluo-faces:faces=4", "toy-vae:images=32"])
+@pytest.mark.parametrize("method", ["independence-penalty:steps=20", "sparse-layout:steps=20"])
+def test_images_in_colour_are_batch_invariant(task: str, method: str) -> None:
+    alone = outcomes(method, [7], task)[7]
+    assert alone["metrics"]
     assert same(alone, outcomes(method, [100, 101, 7], task)[7])
 
 

@@ -12,6 +12,8 @@ from draws import truth_of
 from torch import Tensor
 
 from indmech_bench.scm.images.faces import FacesModel
+from indmech_bench.scm.images.fluo import FluoModel
+from indmech_bench.scm.images.latent import LatentFaces
 from indmech_bench.scm.images.strided import STRIDE, StridedFacesModel
 from indmech_bench.scm.interventions import modulations, rotations
 from indmech_bench.scm.models.channels import Channels
@@ -29,10 +31,15 @@ KERNELS = [name for name, model in WITH_MODEL.items() if isinstance(model, Kerne
 LINEAR = [name for name, model in WITH_MODEL.items() if isinstance(model, LinearCascade)]
 SHARED = [name for name, model in WITH_MODEL.items() if isinstance(model, LinearEnvironments)]
 FACES = [name for name, model in WITH_MODEL.items() if isinstance(model, FacesModel)]
+IN_PARTS = [name for name in FACES if not isinstance(WITH_MODEL[name], FluoModel)]
+IN_COLOUR = [name for name in FACES if name not in IN_PARTS]
 SMALL = [name for name in KERNELS if sum(map(math.prod, WITH_MODEL[name].shapes.values())) <= 64]
 
 
-KNOWN = [name for name in TASKS if name not in FACES]
+FROM_CODES = [name for name, model in WITH_MODEL.items() if isinstance(model, LatentFaces)]
+
+
+KNOWN = [name for name in TASKS if name not in (*FACES, *FROM_CODES)]
 """Those of a model that knows its invariants; the others' pixels have no residuals either."""
 
 
@@ -50,6 +57,8 @@ def test_the_law_under_the_identity_is_the_observed_one(name: str) -> None:
         expected = full.flatten(-2) if truth.model.environments else full
     elif isinstance(truth.model, FacesModel):
         expected = shown_spike_by_spike(truth)
+    elif isinstance(truth.model, LatentFaces):
+        expected = added_spike_by_spike(truth)
     else:
         expected = truth.model.covariance(truth.parameters)
     assert torch.allclose(law, expected, rtol=1e-10, atol=1e-12)
@@ -65,15 +74,51 @@ def shown_spike_by_spike(truth: Truth) -> Tensor:
     for r, f, p, y, x in layouts.nonzero().tolist():
         places = ((stride * y + around) % size)[:, None], ((stride * x + around) % size)[None, :]
         images[r, f, p, :, places[0], places[1]] += layouts[r, f, p, y, x] * shapes[r, p]
-    return truth.model.gain * images.flatten(2, 3)
+    images = images.flatten(2, 3)
+    if isinstance(truth.model, FluoModel):
+        images = torch.einsum("rfpyx,rfpc->rfcyx", images, truth.parameters["colour"])
+    return truth.model.gain * images
 
 
-def stride_of(model: FacesModel) -> int:
+def stride_of(model: FacesModel | FluoModel) -> int:
     """Pixels from one place of a layout to the next."""
     return STRIDE if isinstance(model, StridedFacesModel) else 1
 
 
-@pytest.mark.parametrize("name", FACES)
+def added_spike_by_spike(truth: Truth) -> Tensor:
+    """Mean and factor (R, 1 + d, n, n) of layouts of few spikes, their parts added up."""
+    layouts, shapes = truth.parameters["layout"], truth.parameters["shape"]
+    n, half = layouts.shape[-1], shapes.shape[-1] // 2
+    tables = torch.zeros_like(layouts[:, :, 0])
+    around = torch.arange(-half, half + 1)
+    for r, k, p, y, x in layouts.nonzero().tolist():
+        places = ((y + around) % n)[:, None], ((x + around) % n)[None, :]
+        tables[r, k][places] += layouts[r, k, p, y, x] * shapes[r, p]
+    return truth.model.gain * tables
+
+
+@pytest.mark.parametrize("name", FROM_CODES)
+def test_generic_power_is_the_mean_over_modulations_of_each_parts_layouts(name: str) -> None:
+    truth = truth_of(name, [0, 1])
+    model, shifts = truth.model, np.random.default_rng(7).integers(0, 16, (2000, 3, 2))
+    layout, shape = (torch.fft.fft2(truth.parameters[n], s=(16, 16)) for n in ("layout", "shape"))
+    powers = []
+    for shift in shifts.tolist():
+        moved = torch.stack([torch.roll(layout[:, :, p], shift[p], (-2, -1)) for p in range(3)], 2)
+        powers.append((moved * shape.unsqueeze(1)).sum(2).abs().square().sum((1, 2, 3)) / 16**4)
+    assert_mean(model.gain**2 * torch.stack(powers, -1), model.generic_power(truth.parameters))
+
+
+@pytest.mark.parametrize("name", IN_COLOUR)
+def test_generic_power_is_the_mean_over_rotations_of_the_space_of_parts(name: str) -> None:
+    truth = truth_of(name, [0, 1])
+    model, grey, colour = truth.model, truth.model.parts_in_grey(truth.parameters), truth.parameters["colour"]
+    turned = [torch.einsum("rfpc,pq->rfqc", colour, g.matrices[0]) for g in rotations(normals(6, 1, 400, 3, 3)).scored]
+    powers = [model.painted(grey, colours).square().mean((1, 2, 3, 4)) for colours in turned]
+    assert_mean(torch.stack(powers, -1), model.generic_power(truth.parameters))
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
 def test_generic_power_is_the_mean_over_modulations_of_layouts_in_the_plane(name: str) -> None:
     truth = truth_of(f"{name}:faces=2" if name != "toy-faces-single" else name, [0])
     n, stride = truth.model.n, stride_of(truth.model)

@@ -121,7 +121,7 @@ def observed_power(name: str) -> Tensor:
         return torch.cat([shown, shown[..., 1:-1]], -1).mean(-1)
     if mode == "covariance":
         return shown.diagonal(dim1=-2, dim2=-1).mean(-1)
-    if mode == "parts":
+    if mode in ("parts", "pictures"):
         return shown.square().mean((1, 2, 3, 4))
     is_kernel = isinstance(drawn(name).model, KernelModel)
     return shown.mean((-2, -1)) if is_kernel else shown.square().mean((-2, -1))

@@ -12,7 +12,7 @@ from folders import rows_of, write_folder
 
 import indmech_bench
 from indmech_bench import InputError
-from indmech_bench.analysis.by_intervention import by_intervention
+from indmech_bench.analysis.images.by_intervention import by_intervention
 from indmech_bench.results.curves import curves_path
 from indmech_bench.results.folder import read_folder
 

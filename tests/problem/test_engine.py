@@ -26,7 +26,17 @@ from indmech_bench.scm.observations.impulse import Impulse
 from indmech_bench.scm.parameters import Parameters
 from indmech_bench.scm.streams import Streams
 
-PLAIN_TASKS = ("ica-", "linear-", "channels-", "concentration-1024", "concentration-4096", "toy-faces", "real-")
+PLAIN_TASKS = (
+    "ica-",
+    "linear-",
+    "channels-",
+    "concentration-1024",
+    "concentration-4096",
+    "toy-faces",
+    "fluo-faces",
+    "toy-vae",
+    "real-",
+)
 """Beginnings of tasks that the engine does not know, or that are too large for it: they take the plain way."""
 KERNELS = [entry.name for entry in Catalogue.read().of_kind("task") if not entry.name.startswith(PLAIN_TASKS)]
 MODES = ("impulse", "spectrum", "samples")

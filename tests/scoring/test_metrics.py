@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from contracts import TASKS, drawn, scored, solved, transfer_of
+from contracts import TASKS, drawn, scored, solved, task_of, transfer_of
 from folders import write_folder
 from torch import Tensor
 
@@ -37,7 +37,7 @@ def test_the_worst_value_is_at_the_worse_end(metric: Metric) -> None:
 @pytest.mark.parametrize("reference", ["oracle", "white"])
 @pytest.mark.parametrize("name", TASKS)
 def test_a_metric_is_there_exactly_where_what_it_needs_is(name: str, reference: str) -> None:
-    evaluation = Evaluation(drawn(name), solved(name, reference), transfer_of(name))
+    evaluation = Evaluation(drawn(name), solved(name, reference), transfer_of(name), task_of(name).use)
     wanted = {metric.name for metric in METRICS if all(map(evaluation.has, metric.needs))}
     assert set(scored(name, reference)) == wanted
     assert {"fit_error", "extrapolation_error", "score", "identified"} <= wanted

@@ -12,7 +12,12 @@ from scipy import stats
 from indmech_bench.statistics import resampling
 from indmech_bench.statistics.estimates import interquartile_mean, median_interval, wilson_interval
 from indmech_bench.statistics.ranks import critical_difference, mean_ranks, probability_of_improvement, profiles
-from indmech_bench.statistics.resampling import interquartile_mean_interval, mean_interval, median_difference_interval
+from indmech_bench.statistics.resampling import (
+    interquartile_mean_interval,
+    mean_interval,
+    median_difference_interval,
+    ratio_of_gains_interval,
+)
 from indmech_bench.statistics.significance import (
     differences,
     holm,
@@ -120,6 +125,18 @@ def test_intervals_of_differences_of_medians_cover(quick: None) -> None:
         assert bounds is not None
         hits += bounds[0] <= 1 <= bounds[1]
     assert 0.93 <= hits / 1000 <= 0.97
+
+
+@pytest.mark.parametrize("n", [8, 32])
+def test_intervals_of_ratios_of_gains_cover(n: int) -> None:
+    random, hits = np.random.default_rng(6), 0
+    for _ in range(500):
+        low = 0.7 + 0.05 * random.standard_normal(n)
+        whole = 0.2 + 0.05 * random.standard_normal(n)
+        bounds = ratio_of_gains_interval(low + 0.1 + 0.05 * random.standard_normal(n), low, low + whole)
+        assert bounds is not None
+        hits += bounds[0] <= 0.5 <= bounds[1]
+    assert 0.92 <= hits / 500 <= 0.98
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.2, 0.5, 0.9])

@@ -17,6 +17,7 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import live
 from indmech_bench.scm.images.faces import FacesModel
+from indmech_bench.scm.images.latent import LatentFaces
 from indmech_bench.scm.models.kernels import KernelModel
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scoring.evaluation import Transfer
@@ -78,7 +79,8 @@ def transfer_of(name: str, seeds: Sequence[int] = SEEDS) -> Transfer:
 @lru_cache
 def scored(name: str, reference: str, seeds: Sequence[int] = SEEDS) -> dict[str, Tensor]:
     """Its metrics."""
-    return score(drawn(name, seeds), solved(name, reference, seeds), transfer_of(name, seeds))
+    truth, solution = drawn(name, seeds), solved(name, reference, seeds)
+    return score(truth, solution, transfer_of(name, seeds), use=task_of(name).use)
 
 
 def differs(value: Tensor, expected: float) -> float:
@@ -107,6 +109,8 @@ def powers(truth: Truth, law: Tensor) -> Tensor:
         return law.unflatten(-1, (environments, -1)).mean(-1)
     if isinstance(truth.model, FacesModel):
         return law.square().mean((1, 2, 3, 4)).unsqueeze(-1)
+    if isinstance(truth.model, LatentFaces):
+        return law.square().sum(1).mean((1, 2)).unsqueeze(-1)
     return law.diagonal(dim1=-2, dim2=-1).mean(-1).reshape(len(law), environments)
 
 

@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 
 from indmech_bench.scm.divergences import Paired
 from indmech_bench.scm.images.convolving import convolved, energy, spectrum
-from indmech_bench.scm.images.pushing import pushed
+from indmech_bench.scm.images.pushing import on_canvas, pushed
 from indmech_bench.scm.interventions import Intervention, PushForward
 from indmech_bench.scm.models.base import BaseModel
 from indmech_bench.scm.parameters import Parameters
@@ -105,7 +105,7 @@ class FacesModel(BaseModel):
     def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """Push-forward of the layout or of the shapes -> images (R, F, P, n, n)."""
         layout, shape = self.layout(parameters), parameters["shape"]
-        canvas = self.on_canvas(shape, self.n)
+        canvas = on_canvas(shape, self.n)
 
         def law(g: Intervention) -> Tensor:
             acts = push_forward(g)
@@ -119,13 +119,6 @@ class FacesModel(BaseModel):
         """The same with the intervention on the output: the layout is the image and shapes are spikes."""
         images = self.images(parameters)
         return lambda g: pushed(images, push_forward(g))
-
-    def on_canvas(self, shape: Tensor, n: int) -> Tensor:
-        """Shapes (..., q, q) amid (..., n, n), the centre of one on that of the other."""
-        canvas = shape.new_zeros(*shape.shape[:-2], n, n)
-        first = n // 2 - self.size // 2
-        canvas[..., first : first + self.size, first : first + self.size] = shape
-        return canvas
 
     def shape_energies(self, shape: Tensor) -> Tensor:
         """|shape|^2 of every part, (..., P)."""

@@ -53,3 +53,11 @@ def resized(images: Tensor, g: PushForward) -> Tensor:
                     taken.select(axis, place).add_(images.select(axis, index + size // 2), alpha=weight)
         images = taken
     return images
+
+
+def on_canvas(shape: Tensor, n: int) -> Tensor:
+    """Shapes (..., q, q) amid (..., n, n), the centre of one on that of the other."""
+    canvas, size = shape.new_zeros(*shape.shape[:-2], n, n), shape.shape[-1]
+    first = n // 2 - size // 2
+    canvas[..., first : first + size, first : first + size] = shape
+    return canvas

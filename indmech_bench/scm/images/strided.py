@@ -9,7 +9,7 @@ from torch import Tensor
 
 from indmech_bench.scm.images.convolving import convolved, energy
 from indmech_bench.scm.images.faces import FacesModel, circular_correlation, push_forward
-from indmech_bench.scm.images.pushing import pushed
+from indmech_bench.scm.images.pushing import on_canvas, pushed
 from indmech_bench.scm.interventions import Intervention
 from indmech_bench.scm.parameters import Parameters
 
@@ -47,7 +47,7 @@ class StridedFacesModel(FacesModel):
     def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """Push-forward of the layout, or of the shapes about their places among the pixels -> images."""
         layout, shape = self.layout(parameters), parameters["shape"]
-        canvas = self.on_canvas(shape, STRIDE * self.n)
+        canvas = on_canvas(shape, STRIDE * self.n)
 
         def law(g: Intervention) -> Tensor:
             acts = push_forward(g)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indmech_bench.analysis.drift.course import Middle
-from indmech_bench.analysis.labels import with_labels
+from indmech_bench.analysis.labels import with_labels, without_common
 from indmech_bench.analysis.task_rows import marked, with_tasks
 from indmech_bench.errors import InputError
 from indmech_bench.results.current import newest
@@ -19,10 +19,11 @@ from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
 
 NOTES = (
-    "medians [95 % by order statistics]; e of one intervention: divergence from the intervened truth over how far the "
+    "medians over replicates; e of one intervention: divergence from the intervened truth over how far the "
     "intervention moves it; a replicate that failed counts as infinite error",
     "the line parts methods from references, which know more than a method may",
 )
+MORE = "--long shows their 95 % intervals, by order statistics"
 
 
 @dataclass(frozen=True)
@@ -67,30 +68,46 @@ def _line(label: str, reference: bool, rows: Sequence[TaskRow], names: Sequence[
     return Line(label, reference, len(rows), fit, middle("metrics", "log_generic_ratio", None), errors)
 
 
-def document(folder: Path, found: dict[str, list[Line]]) -> Document:
-    """A table a task."""
-    sections = [_section(task, lines) for task, lines in found.items()]
-    return Document(f"Errors by intervention in {folder}", tuple(sections), NOTES)
+def document(folder: Path, found: dict[str, list[Line]], *, intervals: bool = False) -> Document:
+    """A table a task; `intervals`: beside the medians, which readers otherwise see alone."""
+    sections = [_section(task, lines, intervals) for task, lines in found.items()]
+    more = () if intervals else (MORE,)
+    return Document(f"Errors by intervention in {folder}", tuple(sections), (*NOTES, *more))
 
 
-def _section(task: str, lines: Sequence[Line]) -> Section:
+def _section(task: str, lines: Sequence[Line], intervals: bool) -> Section:
     def of(name: str) -> Callable[[Line], Middle]:
         return lambda line: line.errors[name]
 
+    short, common = without_common([line.method for line in lines if not line.reference])
+
+    def name_of(line: Line) -> str:
+        return short.get(line.method, line.method)
+
     columns = (
-        Column[Line]("method", "method", lambda line: line.method, kind=Kind.NAME),
+        shown("method", name_of, kind=Kind.NAME),
+        kept("method", lambda line: line.method),
         kept("reference", lambda line: line.reference),
         Column[Line]("n", "n", lambda line: line.n),
-        *_median("fit_error", "fit", lambda line: line.fit),
-        *_median("log_generic_ratio", "log rho", lambda line: line.log_ratio),
-        *(column for name in lines[0].errors for column in _median(f"e:{name}", name, of(name))),
+        *_median("fit_error", "fit", lambda line: line.fit, intervals),
+        *_median("log_generic_ratio", "log rho", lambda line: line.log_ratio, intervals),
+        *(
+            column
+            for name in lines[0].errors
+            for column in _median(f"e:{name}", name.replace("stretch ", "×"), of(name), intervals)
+        ),
     )
-    title = f"{task}: e under each intervention"
+    title = f"{task}: e under each intervention{common and f'; all methods with {common}'}"
     return Section(task, (Table(title, columns, tuple(lines), lambda line: line.reference),), {"task": task})
 
 
-def _median(name: str, head: str, of: Callable[[Line], Middle]) -> tuple[Column[Line], ...]:
-    """A median with its interval in one cell, and as fields of their own."""
+def _median(name: str, head: str, of: Callable[[Line], Middle], intervals: bool) -> tuple[Column[Line], ...]:
+    """A median, with its interval in the same cell if wanted, and both as fields of their own."""
+    if not intervals:
+        return (
+            Column[Line](name, head, lambda line: of(line).value),
+            kept_interval(name, lambda line: of(line).interval),
+        )
     return (
         shown(head, lambda line: str(of(line))),
         kept(name, lambda line: of(line).value),
