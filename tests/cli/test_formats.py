@@ -21,6 +21,15 @@ from indmech_bench.cli.app import app
 from indmech_bench.registry.identity import row_identity_key
 from indmech_bench.text.writing import FORMATS
 
+NETWORK = """import torch
+from torch import nn
+
+
+def make():
+    torch.manual_seed(0)
+    layers = [nn.ConvTranspose2d(4, 6, 4, 1, 0), nn.ReLU(), nn.ConvTranspose2d(6, 5, 4, 2, 1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.ConvTranspose2d(5, 3, 4, 2, 1), nn.Tanh()), torch.randn(6, 4, 1, 1)
+"""
 HOSTILE = "<script>|&\\input{a}_%"
 VERBS = {
     "leaderboard": ("leaderboard", "a"),
@@ -42,6 +51,8 @@ VERBS = {
     **{f"list {kind}": ("list", kind) for kind in ("tasks", "methods", "references", "kernels", "metrics", "suites")},
     "pairs": ("pairs", "--pairs", "10"),
     "plot": ("plot", "--list"),
+    "audit": ("audit", "network.py:make", "--permutations", "9"),
+    "stretches": ("stretches", "network.py:make"),
     "tune": ("tune", "adam:steps=2", "--task", "fir-natural", "--protocol", "oracle", "--grid", "learning_rate=0.1",
              "--seeds", "10000-10002", "--jobs", "0", "--out", "t.toml"),
     "score": ("score", "found.npz", "--task", "fir-natural", "--seed", "3"),
@@ -81,6 +92,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, row in enumerate(rows):
         row["metrics"] |= {"error_euclidean": number / 9, "error_over_power": 1.0}
     write_rows(place / "s", rows)
+    (place / "network.py").write_text(NETWORK)
     write_folder(place / "d", {("drift", "sgd"): [0.1] * 6}, changes={"details": way})
     listed = {"layout stretch 1.5": 0.3, "shape dilation 2": None}
     write_folder(
@@ -185,7 +197,8 @@ def test_every_verb_with_tables_has_the_option_once() -> None:
 
     verbs = get_command(app).commands
     having = {name for name, verb in verbs.items() if any("--format" in option.opts for option in verb.params)}
-    assert having == {arguments[0] for arguments in VERBS.values()} | {"rows"}  # which are no table for readers
+    without = {"rows", "enforce"}  # no table for readers; it needs a trained generator, and minutes
+    assert having == {arguments[0] for arguments in VERBS.values()} | without
     tables = [verb for name, verb in verbs.items() if name != "rows"]
     helps = {option.help for verb in tables for option in verb.params if "--format" in option.opts}
     (sentence,) = helps

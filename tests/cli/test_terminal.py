@@ -107,6 +107,7 @@ def test_a_run_has_a_bar_that_names_what_runs_and_ends_with_what_comes_next(tmp_
     assert any("0/9 rows, 0:00 elapsed; runs fir-natural oracle" in part for part in drawn)
     assert any("runs fir-natural adam:steps=5" in part for part in drawn)
     assert max(map(len, drawn)) <= 120
-    last = [line for line in re.split(r"[\r\n]", text) if line.strip()][-2:]
+    plain = text.replace("\x1b[0m", "")  # which tqdm says at the end where colorama is installed
+    last = [line for line in re.split(r"[\r\n]", plain) if line.strip()][-2:]
     assert last[0].endswith("9 ok, 0 failed, 0 skipped")
     assert re.fullmatch(rf"{out}, \d:\d\d; next: indmech-bench leaderboard {out}", last[1])

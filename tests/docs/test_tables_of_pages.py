@@ -44,6 +44,8 @@ def refresh() -> ModuleType:
 
 
 REFRESH = refresh()
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+REFERENCE = [path for path in (ROOT / "results/reference").glob("*") if path.is_dir()]
 PAGES = [path for path in REFRESH.pages() if REFRESH.blocks(path.read_text(encoding="utf-8"))]
 
 
@@ -77,7 +79,8 @@ def test_blocks_are_full_and_of_verbs_that_there_are(path: Path) -> None:
         assert verb in verbs
         if folder.startswith("results/"):  # other verbs need no runs
             suite = folder.removeprefix("results/")
-            assert f"run {suite}\n" in runs or f"--out {folder}" in runs
+            made = f".ci/reference {suite.removeprefix('reference/')} " in MAKEFILE
+            assert made if suite.startswith("reference/") else f"run {suite}\n" in runs or f"--out {folder}" in runs
         else:
             assert verb in ("pairs", "audit", "stretches", "enforce")
         assert text.count("\n|") >= 2, comment
@@ -91,3 +94,13 @@ def test_no_table_of_results_stands_outside_of_a_block() -> None:
             path.name,
             measured,
         )
+
+
+@pytest.mark.parametrize("folder", REFERENCE, ids=lambda path: path.name)
+def test_tables_of_the_reference_results_are_what_their_commands_print(folder: Path) -> None:
+    of = folder.relative_to(ROOT).as_posix()
+    pages = {path: path.read_text(encoding="utf-8") for path in REFRESH.pages()}
+    shown = {path: text for path, text in pages.items() if any(of in comment for comment, _ in REFRESH.blocks(text))}
+    assert shown, f"no page shows {of}"
+    for path, text in shown.items():
+        assert REFRESH.refreshed(text, ROOT, of) == text, f"{path.name}: python docs/refresh.py --results . --of {of}"

@@ -229,7 +229,10 @@ def test_a_read_only_folder_is_said_and_left_as_it_is(cli: Cli, tmp_path: Path) 
             path.chmod(files)
         (tmp_path / "r/errors").chmod(0o555)
         (tmp_path / "r").chmod(0o555)
-        made = cli(*command, "--seeds", "2", preexec_fn=_mind_permissions)
+        made = subprocess.run(
+            [sys.executable, "-m", "indmech_bench.cli", *command, "--seeds", "2"],
+            cwd=tmp_path, capture_output=True, text=True, preexec_fn=_mind_permissions,
+        )  # fmt: skip
         (tmp_path / "r").chmod(0o755)
         (tmp_path / "r/errors").chmod(0o755)
         assert made.returncode == 2
