@@ -2,6 +2,7 @@
 # Every run that a number in README.md or docs/ comes from, into results/; then: python docs/refresh.py --results .
 set -eu
 indmech-bench run core
+indmech-bench plot results/reference/dose dose --out docs/figures/dose.svg
 indmech-bench run full
 indmech-bench run dose
 indmech-bench run endings
