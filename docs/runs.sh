@@ -25,6 +25,7 @@ tune_images weight-decay:steps=2000 --task toy-faces-headline --grid 'decay=0.00
     --grid 'learning_rate=0.01|0.02'
 tune_images sparse-layout:steps=1000 --task toy-faces --grid 'strength=0.002|0.006|0.02' --grid 'learning_rate=0.01|0.02'
 indmech-bench run images
+indmech-bench plot results/images pictures --out docs/figures/images.png
 for ratio in 0.5 0.8 1.2 1.5; do
     indmech-bench run --task toy-faces-headline --seeds 8 --precision float32 --timeout 1800 --out results/images \
         --method "target-ratio:learning_rate=0.01,steps=2000,strength=0.2,ratio=$ratio"

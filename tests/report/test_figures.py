@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from folders import write_folder
+from folders import rows_of, write_folder
 
 import indmech_bench
 from indmech_bench import InputError
@@ -19,6 +19,7 @@ from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.gallery import FIGURES
 from indmech_bench.report.page.svg import inline
 from indmech_bench.report.style import abbreviated, plain_power, styled
+from indmech_bench.results.files import row_file_name
 from indmech_bench.statistics.significance import holm, signed_rank_pvalue
 
 INF = float("inf")
@@ -206,3 +207,21 @@ def test_listing_figures_and_leaderboards_import_nothing_that_draws_or_trains(ho
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert made.stdout.splitlines()[-1] == "[]"
+
+
+def test_pictures_in_colour_have_three_channels_and_controls_come_last(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "r", {("toy-faces", "adam"): [0.1], ("fluo-faces", "adam"): [0.2]})
+    random = np.random.default_rng(0)
+    shown = {"toy-faces": random.random((2, 5, 4)), "fluo-faces": random.random((2, 3, 5, 4))}
+    (folder / "curves").mkdir()
+    for row in rows_of(folder):
+        np.savez(folder / "curves" / f"{row_file_name(row)}.npz", observed=shown[row["task"]])
+    data = indmech_bench.figure_data(folder, "pictures")
+    assert list(dict.fromkeys(data["task"])) == ["fluo-faces", "toy-faces"]
+    for task, channels in (("fluo-faces", ["red", "green", "blue"]), ("toy-faces", ["grey"])):
+        lines = data[data["task"] == task]
+        assert list(dict.fromkeys(lines["channel"])) == channels
+        pixels = lines[["x0", "x1", "x2", "x3"]].to_numpy().reshape(len(channels), 5, 4)
+        assert np.allclose(pixels, shown[task][0], atol=1e-4)
+    with styled():
+        FIGURES["pictures"].draw(data)

@@ -21,31 +21,34 @@ MOST = 18
 MOST_TASKS = 2
 DIGITS = 4
 """Decimals of a pixel: a picture needs no more."""
+CHANNELS = {1: ("grey",), 3: ("red", "green", "blue")}
 LEFT, ABOVE = 2.0, 1.05
 """Inches for names, and for what stands above the pictures."""
 
 
 def _data(evidence: Evidence) -> pd.DataFrame:
-    """One line a row of pixels (`x0`, `x1`, …) of the first picture of each method and intervention, at one seed."""
+    """The first picture of each method and intervention, at one seed: a line a channel and row of pixels (`x0`, …)."""
     import pandas as pd
 
     kept: dict[str, dict[int, dict[str, Arrays]]] = {}
     for row in evidence.rows:
         arrays = evidence.arrays(row) or {}
-        grids = {name: value for name, value in arrays.items() if value.ndim == 3}
+        grids = {name: value for name, value in arrays.items() if value.ndim in (3, 4)}
         if grids:
             kept.setdefault(row["task_label"], {}).setdefault(row["seed"], {})[row["label"]] = grids
     parts = []
-    for task in evidence.tasks:
-        if task not in kept:
-            continue
+    controls = {row["task_label"] for row in evidence.rows if row["control"]}
+    for task in sorted((task for task in evidence.tasks if task in kept), key=controls.__contains__):
         seed = min(kept[task])
         for name in methods_first(kept[task][seed], evidence):
             for shift, images in kept[task][seed][name].items():
-                pixels = pd.DataFrame(images[0].round(DIGITS), columns=[f"x{i}" for i in range(images.shape[2])])
-                pixels.insert(0, "y", range(len(pixels)))
-                about: dict[str, Any] = {"task": task, "seed": seed, "method": name, "intervention": shift}
-                parts.append(pixels.assign(**about)[[*about, *pixels.columns]])
+                first = images[0] if images.ndim == 4 else images[:1]
+                for channel, values in zip(CHANNELS[len(first)], first, strict=True):
+                    pixels = pd.DataFrame(values.round(DIGITS), columns=[f"x{i}" for i in range(values.shape[1])])
+                    pixels.insert(0, "y", range(len(pixels)))
+                    about: dict[str, Any] = {"task": task, "seed": seed, "method": name, "intervention": shift}
+                    about["channel"] = channel
+                    parts.append(pixels.assign(**about)[[*about, *pixels.columns]])
     if not parts:
         raise NothingToDrawError(
             f"'{evidence.places[0]}' keeps no pictures: its tasks show no images, as those of the suite images do."
@@ -67,7 +70,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     width = LEFT + side * len(shifts) + gap * (len(tasks) - 1)
     figure = pyplot.figure(figsize=(width, height), layout="none")
     pictures = {
-        (str(task), str(name), str(shift)): one.filter(regex=r"^x\d+$").dropna(axis=1)
+        (str(task), str(name), str(shift)): _picture(one)
         for (task, name, shift), one in data.groupby(["task", "method", "intervention"], sort=False)
     }
     bounds = {task: _bounds([value for key, value in pictures.items() if key[:2] == (task, TRUTH)]) for task in tasks}
@@ -89,8 +92,10 @@ def _draw(data: pd.DataFrame) -> Drawing:
                 continue
             axes = figure.add_axes((left, bottom, (side - 0.03) / width, (side - 0.03) / height))
             axes.set_axis_off()
-            axes.imshow(pictures[task, name, shift].to_numpy(dtype=float), cmap="gray", interpolation="nearest",
-                        vmin=bounds[task][0], vmax=bounds[task][1])  # fmt: skip
+            low, high = bounds[task]
+            scaled = ((pictures[task, name, shift] - low) / max(high - low, 1e-12)).clip(0, 1)
+            axes.imshow(scaled.squeeze(-1) if scaled.shape[-1] == 1 else scaled, cmap="gray", interpolation="nearest",
+                        vmin=0, vmax=1)  # fmt: skip
     return figure
 
 
@@ -100,11 +105,16 @@ def _names(data: pd.DataFrame) -> list[str]:
     return [*(name for name in names if name == TRUTH), *[name for name in names if name != TRUTH][:MOST]]
 
 
-def _bounds(pictures: list[pd.DataFrame]) -> tuple[float | None, float | None]:
-    """One scale of grey for a task: that of its truth."""
-    if not pictures:
-        return None, None
-    values = np.concatenate([picture.to_numpy(dtype=float).ravel() for picture in pictures])
+def _picture(one: pd.DataFrame) -> np.ndarray:
+    """One picture (height, width, channels) of its lines."""
+    channels = [of_channel for _, of_channel in one.groupby("channel", sort=False)]
+    pixels = [channel.filter(regex=r"^x\d+$").dropna(axis=1).to_numpy(dtype=float) for channel in channels]
+    return np.stack(pixels, -1)
+
+
+def _bounds(pictures: list[np.ndarray]) -> tuple[float, float]:
+    """One scale for a task: that of its truth."""
+    values = np.concatenate([picture.ravel() for picture in pictures]) if pictures else np.array([0.0, 1.0])
     return float(values.min()), float(values.max())
 
 
@@ -122,7 +132,7 @@ PICTURES = Figure(
     "Images under intervention",
     "The first picture of the first seed that keeps some: the truth on top, then methods in the leaderboard's "
     f"order and references, at most {MOST} of them; columns are interventions. At most {MOST_TASKS} tasks are "
-    "drawn; the data have all. Grey is scaled to the truth's pictures of a task.",
+    "drawn; the data have all. Grey and colours are scaled to the truth's pictures of a task.",
     _data,
     _draw,
     _says,
