@@ -35,8 +35,7 @@ class PairAudit:
         the first is a ratio again.
     balancedness: |k|^2 / |k'|^2, the ratio of the squared norms of both layers.
     maps_log_rho, maps_log_rho_centred: mean over channels of log rho of the maps that enter the second layer, in place
-        of
-        white noise through the first one: as they are, and less each channel's mean.
+        of white noise through the first one: as they are, and less each channel's mean.
     coherence: power of the sum over channels over the sum of their powers, of what the second layer makes of centred
         maps.
     """

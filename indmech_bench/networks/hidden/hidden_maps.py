@@ -63,8 +63,7 @@ def stretch(module: nn.Module, level: str, factor: float, how: How = "interpolat
         level: the layer that takes the maps, by its name, or `output` for the pixels.
         factor: of the width.
         how: `interpolate` resamples (bilinear); `push-forward` moves what lies at a column to factor times its place
-            from
-            the centre, split on the two nearest columns, mass kept: it leaves empty columns, which are seen as stripes.
+            from the centre, split on the two nearest columns, mass kept: it leaves empty columns, seen as stripes.
     """
     if how not in HOW:
         raise unknown("way to stretch", how, HOW)
