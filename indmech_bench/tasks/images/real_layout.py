@@ -40,8 +40,8 @@ class RealLayout(TaskBase):
 
     A part is one hidden channel: its maps after ReLU in every face, and a kernel 4 x 4 of the next layer, as they are
     in the trained network; seen is their circular convolution, part by part. The learner has a free layout for every
-    face and part and shapes of one more tap on every side. Scored: layouts stretched horizontally by 0.75, 1.25 and 1.5 by
-    push-forward. Needs the trained generator: `indmech-bench generators` fetches it; without it rows are skipped.
+    face and part and shapes of one more tap on every side. Scored: layouts stretched horizontally by 0.75, 1.25 and 1.5
+    by push-forward. Needs the trained generator: `indmech-bench generators` fetches it; without it rows are skipped.
 
     size: of the maps along an axis, 8 or 16.
     architecture: plain (stride 1, one kernel a part) or strided (stride 2 and three kernels, as in the generator).
