@@ -2,7 +2,12 @@
 # Every run that a number in README.md or docs/ comes from, into results/; then: python docs/refresh.py --results .
 set -eu
 indmech-bench run core
+# figures of the pages, from the reference results
 indmech-bench plot results/reference/dose dose --out docs/figures/dose.svg
+for figure in ranks wins cost solutions; do
+    indmech-bench plot results/reference/core $figure --out docs/figures/core-$figure.svg
+done
+indmech-bench plot results/reference/physics pairs --out docs/figures/physics-pairs.svg
 indmech-bench run full
 indmech-bench run dose
 indmech-bench run endings
