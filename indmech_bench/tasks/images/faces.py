@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -15,12 +14,11 @@ from torch.nn.functional import conv2d, interpolate, pad
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.images.faces import FacesModel
-from indmech_bench.scm.interventions import Family, layout_stretches
+from indmech_bench.scm.interventions import layout_stretches
 from indmech_bench.scm.observations.images import PartImages
 from indmech_bench.scm.streams import Streams
-from indmech_bench.tasks.protocol import TaskBase
+from indmech_bench.tasks.images.image_task import ImageTask
 from indmech_bench.tasks.sampling import each, normal, unit_power
-from indmech_bench.tasks.truth import Truth
 
 KINDS = ("white", "smooth", "digit")
 ACTIVATIONS = ("linear", "softplus")
@@ -34,7 +32,7 @@ MARGIN = 1
 @register_task("toy-faces-headline", version=1, size=9, activation="softplus", independence="drawn independently")
 @register_task("toy-faces-apart", version=1, size=9, activation="softplus", apart=True)
 @dataclass(frozen=True)
-class ToyFaces(TaskBase):
+class ToyFaces(ImageTask):
     """Faces of 32 x 32 pixels seen part by part: a layout of spikes a face, convolved with a shape a part.
 
     Eyes are two spikes, the nose is one, the mouth two; each part's amplitude is U(1/2, 3/2). The learner has a free
@@ -75,13 +73,6 @@ class ToyFaces(TaskBase):
     def model(self) -> FacesModel:
         return FacesModel(self.faces, self.size + 2 * MARGIN, positive=self.activation == "softplus")
 
-    @property
-    def phase(self) -> bool:
-        return True
-
-    def interventions(self, streams: Streams) -> Family:
-        return layout_stretches()
-
     def check(self) -> None:
         if self.kind not in KINDS:
             raise unknown("kind of shapes", self.kind, KINDS)
@@ -103,9 +94,6 @@ class ToyFaces(TaskBase):
 
     def observe(self, parameters: dict[str, Tensor], streams: Streams) -> PartImages:
         return PartImages(self.model, self.model.images(parameters))
-
-    def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        return {"log_generic_ratio": truth.model.log_generic_ratio(truth.parameters).tolist()}
 
 
 def draw_layout(generator: np.random.Generator, n: int, apart: bool) -> Tensor:

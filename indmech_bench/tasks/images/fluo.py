@@ -18,7 +18,7 @@ from indmech_bench.scm.interventions import Family, recolourings
 from indmech_bench.scm.observations.pictures import Pictures
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.images.classifier import Law, accuracies_without_model, accuracy_with
-from indmech_bench.tasks.protocol import TaskBase
+from indmech_bench.tasks.images.image_task import ImageTask
 from indmech_bench.tasks.sampling import each, normal, unit_power
 from indmech_bench.tasks.truth import Truth
 
@@ -29,7 +29,7 @@ HALVES = (2, 4)
 
 @register_task("fluo-faces", version=1)
 @dataclass(frozen=True)
-class FluoFaces(TaskBase):
+class FluoFaces(ImageTask):
     """Whole faces of 16 x 16 pixels in colour: layouts of spikes, shapes put at them, a colour for every part and face.
 
     Eyes are two spikes, 2 or, in every other face, 4 from the middle, the nose is one, the mouth two; amplitudes are
@@ -64,15 +64,8 @@ class FluoFaces(TaskBase):
     def model(self) -> FluoModel:
         return FluoModel(self.faces, SIZE + 2 * MARGIN, positive=True, n=PIXELS)
 
-    @property
-    def phase(self) -> bool:
-        return True
-
     def interventions(self, streams: Streams) -> Family:
         return recolourings()
-
-    def check(self) -> None:
-        """All settings in their ranges are allowed."""
 
     def sample(self, streams: Streams) -> dict[str, Tensor]:
         model = self.model
@@ -93,8 +86,7 @@ class FluoFaces(TaskBase):
         return Pictures(self.model, self.model.images(parameters))
 
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        ratio = {"log_generic_ratio": truth.model.log_generic_ratio(truth.parameters).tolist()}
-        return {**ratio, **accuracies_without_model(truth, anew, are_far)}
+        return {**super().facts(truth), **accuracies_without_model(truth, anew, are_far)}
 
     def use(self, truth: Truth, law: Law) -> Tensor:
         """Accuracy, on truly intervened images, of the classifier that the solution's samples teach: (R,)."""

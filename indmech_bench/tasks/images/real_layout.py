@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -16,13 +15,12 @@ from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.images.faces import SPIKES, FacesModel
 from indmech_bench.scm.images.strided import StridedFacesModel
-from indmech_bench.scm.interventions import Family, layout_stretches
+from indmech_bench.scm.interventions import layout_stretches
 from indmech_bench.scm.observations.images import PartImages
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.generators.dcgan import LATENTS, trained_generator
-from indmech_bench.tasks.protocol import TaskBase
+from indmech_bench.tasks.images.image_task import ImageTask
 from indmech_bench.tasks.sampling import each, normal, unit_power
-from indmech_bench.tasks.truth import Truth
 
 LEVELS = {8: 6, 16: 9}
 """Size of the maps -> the place among the generator's parts of the layer that takes them."""
@@ -35,7 +33,7 @@ OUTPUTS = 3
 @register_task("real-layout-8", version=1, size=8)
 @register_task("real-layout-strided", version=1, architecture="strided")
 @dataclass(frozen=True)
-class RealLayout(TaskBase):
+class RealLayout(ImageTask):
     """Layouts are activation maps of a trained generator of faces, shapes the kernels that it applies to them.
 
     A part is one hidden channel: its maps after ReLU in every face, and a kernel 4 x 4 of the next layer, as they are
@@ -74,13 +72,6 @@ class RealLayout(TaskBase):
             return StridedFacesModel(self.faces, taps, parts=PARTS, n=self.size, outputs=OUTPUTS)
         return FacesModel(self.faces, taps, parts=PARTS, n=self.size)
 
-    @property
-    def phase(self) -> bool:
-        return True
-
-    def interventions(self, streams: Streams) -> Family:
-        return layout_stretches()
-
     def check(self) -> None:
         if self.size not in LEVELS:
             raise InputError(f"size {self.size} of the maps must be {' or '.join(map(str, LEVELS))}.")
@@ -108,9 +99,6 @@ class RealLayout(TaskBase):
 
     def observe(self, parameters: dict[str, Tensor], streams: Streams) -> PartImages:
         return PartImages(self.model, self.model.images(parameters))
-
-    def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        return {"log_generic_ratio": truth.model.log_generic_ratio(truth.parameters).tolist()}
 
 
 @lru_cache(maxsize=len(LEVELS))

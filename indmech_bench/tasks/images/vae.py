@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,12 +12,11 @@ from torch.nn.functional import pad
 
 from indmech_bench.registry.registration import register_task
 from indmech_bench.scm.images.latent import LatentFaces
-from indmech_bench.scm.interventions import Family, layout_stretches
+from indmech_bench.scm.interventions import layout_stretches
 from indmech_bench.scm.observations.elbo import Encoded
 from indmech_bench.scm.streams import Streams
-from indmech_bench.tasks.protocol import TaskBase
+from indmech_bench.tasks.images.image_task import ImageTask
 from indmech_bench.tasks.sampling import each, normal, unit_power
-from indmech_bench.tasks.truth import Truth
 
 SIZE, MARGIN = 5, 1
 NOISE = 0.1
@@ -27,7 +25,7 @@ NOISE = 0.1
 
 @register_task("toy-vae", version=1)
 @dataclass(frozen=True)
-class ToyVae(TaskBase):
+class ToyVae(ImageTask):
     """Whole faces of 16 x 16 pixels from a latent code of four numbers, by a decoder of layouts and shapes.
 
     A mean face has two spikes for the eyes, one for the nose, two for the mouth; each number of the code adds, part by
@@ -63,16 +61,6 @@ class ToyVae(TaskBase):
     def model(self) -> LatentFaces:
         return LatentFaces(size=SIZE + 2 * MARGIN)
 
-    @property
-    def phase(self) -> bool:
-        return True
-
-    def interventions(self, streams: Streams) -> Family:
-        return layout_stretches()
-
-    def check(self) -> None:
-        """All settings in their ranges are allowed."""
-
     def sample(self, streams: Streams) -> dict[str, Tensor]:
         model = self.model
 
@@ -91,9 +79,6 @@ class ToyVae(TaskBase):
         noise = streams.randn("noise", self.images, self.model.n**2)
         clean = tables[:, :1] + torch.bmm(codes, tables[:, 1:])
         return Encoded(self.model, clean + NOISE**0.5 * noise, torch.full((len(clean),), NOISE, dtype=clean.dtype))
-
-    def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
-        return {"log_generic_ratio": truth.model.log_generic_ratio(truth.parameters).tolist()}
 
 
 def draw_layouts(generator: np.random.Generator, model: LatentFaces) -> Tensor:
