@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from indmech_bench.analysis.drift.columns import median_columns
+from indmech_bench.analysis.drift.course import Middle
 from indmech_bench.analysis.labels import with_labels
 from indmech_bench.analysis.task_rows import marked, with_tasks
-from indmech_bench.analysis.view import in_order, median_of
+from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.row_fields import row_part
-from indmech_bench.statistics.estimates import median_interval
 from indmech_bench.text.document import Document, Section
-from indmech_bench.text.numbers import bracketed, number
-from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
+from indmech_bench.text.tables import Column, Kind, Table
 
 NOTES = (
     "medians over seeds [95 % by order statistics] of what rows keep of a truth, whichever method they are of; "
@@ -70,15 +70,4 @@ def document(folder: str | Path, found: tuple[Facts, ...]) -> Document:
 
 
 def _columns(name: str) -> tuple[Column[Facts], ...]:
-    def middle(facts: Facts) -> float | None:
-        return median_of(facts.values.get(name, ()))
-
-    def interval(facts: Facts) -> tuple[float, float] | None:
-        values = facts.values.get(name, ())
-        return median_interval(values) if values else None
-
-    def cell(facts: Facts) -> str:
-        value = middle(facts)
-        return "–" if value is None else f"{number(value)} {bracketed(interval(facts))}".strip()
-
-    return shown(name, cell), kept(name, middle), kept_interval(name, interval)
+    return median_columns(name, name, lambda facts: Middle.of(facts.values.get(name, ())))

@@ -65,15 +65,15 @@ def _summary(task: str, lines: tuple[tuple[int, Course], ...], varying: Sequence
         *map(column, varying),
         Column("verdict", "verdict", lambda line: verdict(line[1])),
         kept("n", lambda line: line[1].n),
-        *_median("end_extrapolation_error", "e", lambda line: line[1].end.extrapolation_error),
-        *_median("end_fit_error", "fit", lambda line: line[1].end.fit_error),
-        *_median("worst_fit_error", None, lambda line: line[1].worst.fit_error),
-        *_median("change", "change of log rho", lambda line: line[1].change),
+        *median_columns("end_extrapolation_error", "e", lambda line: line[1].end.extrapolation_error),
+        *median_columns("end_fit_error", "fit", lambda line: line[1].end.fit_error),
+        *median_columns("worst_fit_error", None, lambda line: line[1].worst.fit_error),
+        *median_columns("change", "change of log rho", lambda line: line[1].change),
         shown("rises", lambda line: str(line[1].rises)),
         kept("rises", lambda line: line[1].rises.value),
         kept_interval("rises", lambda line: line[1].rises.interval),
-        *_median("change_of_size", None, lambda line: line[1].away),
-        *_median("way", "way", lambda line: line[1].way),
+        *median_columns("change_of_size", None, lambda line: line[1].away),
+        *median_columns("way", "way", lambda line: line[1].way),
         *_against("error_less_control", "e less control, p", lambda against: (against.error, against.p_error)),
         *_against("ratio_less_control", "log rho less control, p", lambda against: (against.ratio, against.p_ratio)),
         kept("control", lambda line: line[1].against.control if line[1].against else None),
@@ -110,9 +110,9 @@ def _section(number: int, course: Course, varying: Sequence[str]) -> Section:
         kept("task", lambda checkpoint: course.task),
         kept("method", lambda checkpoint: course.method),
         Column("step", "step", lambda checkpoint: checkpoint.step, kind=Kind.NAME),
-        *_median("median_log_generic_ratio", "log rho", lambda checkpoint: checkpoint.log_generic_ratio),
-        *_median("median_fit_error", "fit", lambda checkpoint: checkpoint.fit_error),
-        *_median("median_extrapolation_error", "e", lambda checkpoint: checkpoint.extrapolation_error),
+        *median_columns("median_log_generic_ratio", "log rho", lambda checkpoint: checkpoint.log_generic_ratio),
+        *median_columns("median_fit_error", "fit", lambda checkpoint: checkpoint.fit_error),
+        *median_columns("median_extrapolation_error", "e", lambda checkpoint: checkpoint.extrapolation_error),
     )
     found = sentence(course)
     named = ", ".join(f"{SETTINGS.get(name, name)} {_setting(course.settings, name)}" for name in varying)
@@ -121,7 +121,7 @@ def _section(number: int, course: Course, varying: Sequence[str]) -> Section:
     return Section(f"{course.task} {course.method}", (Table(title, columns, course.checkpoints),), facts)
 
 
-def _median(name: str, head: str | None, of: Callable[[Item], Middle]) -> tuple[Column[Item], ...]:
+def median_columns(name: str, head: str | None, of: Callable[[Item], Middle]) -> tuple[Column[Item], ...]:
     """A median with its interval in one cell, and as fields of their own."""
     visible: tuple[Column[Item], ...] = () if head is None else (shown(head, lambda item: str(of(item))),)
     return (

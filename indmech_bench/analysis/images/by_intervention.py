@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from indmech_bench.analysis.drift.columns import median_columns
 from indmech_bench.analysis.drift.course import Middle
 from indmech_bench.analysis.labels import with_labels, without_common
 from indmech_bench.analysis.task_rows import marked, with_tasks
@@ -108,8 +109,4 @@ def _median(name: str, head: str, of: Callable[[Line], Middle], intervals: bool)
             Column[Line](name, head, lambda line: of(line).value),
             kept_interval(name, lambda line: of(line).interval),
         )
-    return (
-        shown(head, lambda line: str(of(line))),
-        kept(name, lambda line: of(line).value),
-        kept_interval(name, lambda line: of(line).interval),
-    )
+    return median_columns(name, head, of)
