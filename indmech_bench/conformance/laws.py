@@ -9,6 +9,7 @@ from torch import Tensor
 
 from indmech_bench.conformance.findings import CheckFailedError
 from indmech_bench.conformance.setups import SEEDS, Setup, listed
+from indmech_bench.conformance.truths import UNKNOWN
 from indmech_bench.harness.replicates import job_streams
 from indmech_bench.problem.objective import Objective
 from indmech_bench.problem.phase import AdamRule, Phase
@@ -37,6 +38,8 @@ def oracle(setup: Setup) -> None:
 
 def rho(setup: Setup) -> str | None:
     """log rho of the model is log C(P) / mean_g C(P_g) over the family's group, and so is its generic power."""
+    if not setup.live.mechanisms_known:
+        return UNKNOWN
     truth = setup.truth()
     model, group, space = truth.model, truth.family.group, truth.model.geometry
     of_model = model.log_generic_ratio(truth.parameters)

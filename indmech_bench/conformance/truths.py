@@ -19,7 +19,7 @@ BATCHES = ((3,), (14, 15, 3), (3, 12, 3))
 FACTS = ("family", "intervention", "genericity", "solutions", "independence")
 MEMBERS = (
     "check", "model", "phase", "interventions", "sample", "observe", "facts",
-    "starts_at_truth", "control", "natural", "start_scale", "transfer", "use",
+    "starts_at_truth", "control", "mechanisms_known", "natural", "start_scale", "transfer", "use",
 )  # fmt: skip
 OF_THE_MODEL = (
     "geometry", "environments", "shapes", "mechanisms", "start_scales", "degrees_of_freedom", "rescale",
@@ -66,8 +66,13 @@ def facts(setup: Setup) -> str | None:
     return None
 
 
-def shapes(setup: Setup) -> None:
+UNKNOWN = "the world's mechanisms are not known: not checked"
+
+
+def shapes(setup: Setup) -> str | None:
     """Truths are finite float64 tensors of the learner's shapes."""
+    if not setup.live.mechanisms_known:
+        return UNKNOWN
     truth = setup.truth()
     wanted = {name: (len(SEEDS), *shape) for name, shape in truth.model.shapes.items()}
     drawn = {name: tuple(value.shape) for name, value in truth.parameters.items()}
@@ -76,6 +81,7 @@ def shapes(setup: Setup) -> None:
     for name, value in truth.parameters.items():
         if value.dtype != torch.float64 or not bool(value.isfinite().all()):
             raise CheckFailedError(f"{name} is {value.dtype}, or not finite", "draw finite float64 numbers")
+    return None
 
 
 def seed(setup: Setup) -> None:
@@ -137,6 +143,8 @@ def moves(setup: Setup) -> None:
 
 def truth_fits(setup: Setup) -> str | None:
     """Without noise the truth has no loss and fits, and a random start does not."""
+    if not setup.live.mechanisms_known:
+        return UNKNOWN
     problem = setup.problem()
     loss, start = problem.loss(setup.seen_truth()), problem.loss(problem.start())
     at_truth = setup.live.starts_at_truth
@@ -174,7 +182,8 @@ def leak(setup: Setup) -> str | None:
     problem.loss(problem.start())
     truth = setup.truth((4321, 1234))
     at_truth = setup.live.starts_at_truth
-    mechanisms = [torch.nn.functional.normalize(v.flatten(0, -2), dim=-1) for v in truth.parameters.values()]
+    mechanisms = [] if not setup.live.mechanisms_known else [*truth.parameters.values()]
+    mechanisms = [torch.nn.functional.normalize(v.flatten(0, -2), dim=-1) for v in mechanisms]
     for thing in reachable(problem):
         if isinstance(thing, type(setup.live) | Truth):
             raise CheckFailedError(f"the problem holds a {type(thing).__name__}", "observations must not keep the task")

@@ -78,6 +78,9 @@ class RunOptions:
     fresh: Annotated[bool, Said("Move an existing folder aside and start anew.", "--fresh")] = False
     save_solutions: Annotated[bool, Said("Keep each row's parameters in OUT/solutions.", "--save-solutions")] = False
     curves: Annotated[bool, Said("Keep loss, log rho and errors along training in OUT/curves.", "--curves")] = False
+    smoke: Annotated[
+        bool, Said("One seed, 20 steps of each method: whether a suite runs, not what it finds.", "--smoke")
+    ] = False
     quiet: Annotated[bool, Said("Say nothing while it runs.", "--quiet")] = False
     verbose: Annotated[bool, Said("Say each job and why rows fail.", "--verbose")] = False
     config: Annotated[str | Path | None, Said("A .toml of options that are not given here.", "--config")] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indmech_bench.errors import unknown
@@ -20,6 +20,9 @@ from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import resolve
 from indmech_bench.results.row_fields import Row
 from indmech_bench.results.statuses import FAILED
+
+SMOKE_STEPS = 20
+"""Steps of a run that only asks whether everything runs."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +94,28 @@ def planned(options: RunOptions) -> Plan:
             matched_fit=options.matched_fit or (suite.matched_fit and not options.methods),
         )
     )
-    name = suite.name
+    name, seeds = suite.name, tuple(read_seeds(suite.seeds if options.seeds is None else options.seeds))
+    if options.smoke:
+        cells, name, seeds = [*map(shortened, cells)], f"{name}-smoke", seeds[:1]
     if options.shard:
         shard = read_shard(options.shard)
         cells, name = shard.of(cells), f"{name}-{shard.number}-of-{shard.shards}"
     return Plan(
         cells=tuple(cells),
-        seeds=tuple(read_seeds(suite.seeds if options.seeds is None else options.seeds)),
+        seeds=seeds,
         folder=folder_for(options, name),
         timeout=timeout,
         plugins=plugins,
-        options=options,
+        options=replace(options, curves=options.curves or suite.curves),
     )
+
+
+def shortened(cell: Cell) -> Cell:
+    """The same with SMOKE_STEPS steps at most, where its method has steps."""
+    steps = cell.method.settings.get("steps")
+    if not isinstance(steps, int) or steps <= SMOKE_STEPS:
+        return cell
+    return replace(cell, method=replace(cell.method, settings={**cell.method.settings, "steps": SMOKE_STEPS}))
 
 
 def way_of_training(wanted: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -12,7 +12,7 @@ from indmech_bench.harness.workers.messages import Draws, Job, Outcome, outcome
 from indmech_bench.problem.problem import Problem
 from indmech_bench.problem.solution import Solution
 from indmech_bench.results.statuses import Status
-from indmech_bench.scm.parameters import finite_rows
+from indmech_bench.scm.parameters import Parameters, finite_rows
 from indmech_bench.scm.streams import Streams, streams
 from indmech_bench.scoring.listed import errors_by_intervention, pictures, solution_set
 from indmech_bench.scoring.scores import score
@@ -21,6 +21,8 @@ from indmech_bench.tasks.truth import Truth
 
 ON_THE_WAY = ("fit_error", "extrapolation_error", "log_generic_ratio")
 """Metrics of points on the way of a training."""
+ALONG_CURVES = (*ON_THE_WAY, "output_error", "coarse_distance", "sample_distance", "held_out_loss")
+"""The same, with those that networks alone have, of points of a curve."""
 PICTURED_SEEDS = 2
 """Seeds below this keep pictures, where laws are images; the oracle keeps all solutions, where they can be listed."""
 ORACLE = "oracle"
@@ -121,13 +123,25 @@ def _along_training(truth: Truth, problem: Problem) -> Points:
     """Loss and main metrics at the points that a problem has kept."""
     assert problem.curve is not None
     points = {}
+    start = problem.curve.points[min(problem.curve.points)]
     for step, seen in sorted(problem.curve.points.items()):
         with torch.no_grad(), problem.prepaid(0):
             loss = problem.loss({name: value.to(problem.dtype) for name, value in seen.items()})
         parameters = problem.in_own_scale(seen)
-        metrics = score(truth, Solution(truth.model.laws(parameters), parameters), names=ON_THE_WAY)
-        points[step] = {"loss": loss, **metrics}
+        metrics = score(truth, Solution(truth.model.laws(parameters), parameters), names=ALONG_CURVES)
+        away = _distance(seen, start, truth.model.mechanisms)
+        points[step] = {"loss": loss, "distance_from_start": away, **metrics}
     return points
+
+
+def _distance(seen: Parameters, start: Parameters, mechanisms: Mapping[str, Sequence[str]]) -> torch.Tensor:
+    """|mechanisms - mechanisms at the start| / |mechanisms at the start|, (R,)."""
+    names = [name for parts in mechanisms.values() for name in parts]
+
+    def size(values: Iterable[torch.Tensor]) -> torch.Tensor:
+        return torch.stack([value.double().square().flatten(1).sum(-1) for value in values]).sum(0).sqrt()
+
+    return size(seen[name] - start[name] for name in names) / size(start[name] for name in names)
 
 
 def _of_replicate(points: Points, r: int) -> dict[str, list[float | None]]:

@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from indmech_bench.problem.engine.kernels.compiling import is_available
+from indmech_bench.scm.generators.seen import SeenImages
 from indmech_bench.scm.genericity import Null, prior_null
 from indmech_bench.scm.models.protocol import Model
 from indmech_bench.scm.observations.protocol import Observation
 from indmech_bench.scm.observations.samples import Samples
+from indmech_bench.scm.parameters import Parameters
 
 if TYPE_CHECKING:
     from indmech_bench.problem.engine.engine import Engine
@@ -50,13 +52,14 @@ class Observed:
         `impulse`: the composite kernel (R, n). `spectrum`: the power spectrum on the non-negative frequencies
         (R, n // 2 + 1). `samples`: periodograms (R, N, n), or for linear models the samples (R, N, d). `covariance`:
         (R, d, d). `parts`: images (R, F, P, n, n) of P parts of F faces. `pictures`: images (R, F, 3, n, n) of F
-        whole faces in colour. With E environments there is an axis E after that of replicates.
+        whole faces in colour. `photographs`: images (R, N, C, n, n) of the world. With E environments there is an axis
+        E after that of replicates.
         """
         return self._observation.shown
 
     @property
     def kind(self) -> str:
-        """What `observations` are: `impulse`, `spectrum`, `samples`, `covariance`, `parts` or `pictures`."""
+        """What `observations` are, see there: `impulse`, `spectrum`, `samples`, `covariance`, ..."""
         return self._observation.kind
 
     @property
@@ -73,6 +76,24 @@ class Observed:
     def periodograms(self) -> bool:
         """Whether periodograms of samples are observed, whose mean may be shown with label noise."""
         return isinstance(self._observation, Samples)
+
+    @property
+    def batch(self) -> int | None:
+        """Samples that a step of training sees where a method does not say: a number for networks, None for all."""
+        return self._observation.batch if isinstance(self._observation, SeenImages) else None
+
+    @property
+    def nuisance_forwards(self) -> int:
+        """Forward passes, with gradient, that `update_nuisance` costs a step; 0 where it does nothing."""
+        return self._observation.nuisance_forwards if isinstance(self._observation, SeenImages) else 0
+
+    def update_nuisance(self, parameters: Parameters, batch: Tensor | None) -> None:
+        """One step of what is trained against the parameters, an adversarial critic; the shared loop calls it.
+
+        batch: (R, m) indices of the samples that the step sees; None for all.
+        """
+        if isinstance(self._observation, SeenImages):
+            self._observation.update_nuisance(parameters, batch)
 
     @property
     def device(self) -> torch.device:

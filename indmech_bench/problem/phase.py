@@ -61,6 +61,11 @@ class Phase:
     clip: float | None = None
     forwards: int = 1
 
+    @property
+    def fits(self) -> bool:
+        """Whether the observation has a part in what is minimised."""
+        return not isinstance(self.objective, Objective) or bool(self.objective.fit)
+
     def cost(self, share: float) -> float:
         """Forward passes of one step on a share of the samples."""
         if not isinstance(self.objective, Objective):

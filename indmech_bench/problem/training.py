@@ -54,7 +54,8 @@ def train(
         start: parameters (R, ...) or, with S starts, (R, S, ...).
         phases: what is minimised, by which rule, at which steps.
         steps: number of steps, all phases together.
-        batch: samples of a minibatch, drawn anew at every step; None for all.
+        batch: samples of a minibatch, drawn anew at every step; None for the problem's own, which is all but
+            for networks.
         samples: (m,) indices of the only samples that training sees, in place of minibatches; None for all.
         label_noise: s > 0 multiplies the mean periodogram that a step fits by exp(s z - s^2 / 2), z standard normal,
             anew at each step and frequency (v and -v have one): mean 1, standard deviation about s. A minibatch of m
@@ -65,10 +66,13 @@ def train(
     """
     phases = (phases,) if isinstance(phases, Phase) else tuple(phases)
     order = order_of(phases, steps)
+    batch = problem.batch if batch is None else batch
     share = _share(problem, batch, samples)
     taken = np.bincount(order, minlength=len(phases))
     units = 3 * sum(float(count) * phase.cost(share) for count, phase in zip(taken, phases, strict=True))
     units += sum(_updates(phase, steps) for phase in phases)
+    fitted = sum(int(count) for count, phase in zip(taken, phases, strict=True) if phase.fits)
+    units += 3 * problem.nuisance_forwards * share * fitted
     own = range(steps if watch is not None else 0) if watched is None else watched
     looks, before, keeps = watch or _unwatched, problem.steps.total(), _keeps_curve(problem, start, phases)
     shown, looks = _with_curve(problem, before, steps, own, looks) if keeps else (own, looks)
@@ -157,7 +161,9 @@ class _Mover:
             self.multipliers = self.data.updated(self.problem, self.parameters, self.multipliers)
 
     def move(self, step: int, seen: Seen) -> None:
-        """One gradient step."""
+        """One gradient step, after one of what is trained against the parameters."""
+        if self.phase.fits:
+            self.problem.update_nuisance(self.parameters, seen[0])
         self.optimiser.zero_grad()
         value = self._value(step, *seen)
         value.sum().backward()

@@ -145,7 +145,18 @@ class Recolour:
         return f"part {self.part + 1} hue {self.hue:g}"
 
 
-Intervention = KernelIntervention | Rotation | Amplify | PushForward | Recolour
+@dataclass(frozen=True)
+class HiddenStretch:
+    """Resample the maps that enter a layer of a decoder `factor` times as wide, on a canvas as much wider.
+
+    level: of the decoder's convolutions, from 0 on. factor: 1 is the identity.
+    """
+
+    level: int
+    factor: float
+
+
+Intervention = KernelIntervention | Rotation | Amplify | PushForward | Recolour | HiddenStretch
 
 
 @dataclass(frozen=True, eq=False)

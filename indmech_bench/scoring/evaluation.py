@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from indmech_bench.problem.solution import Solution
+from indmech_bench.scm.generators.model import IMAGES, GeneratorModel
 from indmech_bench.scm.genericity import log_ratio_of_laws
 from indmech_bench.scm.interventions import Family, Intervention, Stretch, modulations, stretches
 from indmech_bench.scm.models.base import is_null_on_request
@@ -20,8 +21,8 @@ from indmech_bench.scoring.metrics import Need
 from indmech_bench.scoring.references import best_constant_law
 from indmech_bench.tasks.truth import Truth
 
-Use = Callable[[Truth, Callable[[Intervention], Tensor]], Tensor | None]
-"""Truth and a solution's law -> accuracy of a classifier that its samples teach, (R,); None where there is none."""
+Use = Callable[[Truth, Callable[[Intervention], Tensor], Parameters | None], Tensor | None]
+"""Truth, a solution's law and its parameters -> accuracy (R,) of a classifier that its samples teach; None without."""
 Transfer = Callable[[Truth, Parameters], tuple[Truth, Parameters] | None]
 """Truth and a solution's parameters -> a further environment and what is made of it there; None where there is none."""
 
@@ -37,9 +38,12 @@ class Evaluation:
 
     def has(self, need: Need) -> bool:
         """Whether there is what a metric needs."""
-        parameters = self.solution.parameters is not None
+        shapes = self.truth.model.shapes.keys()
+        parameters = self.solution.parameters is not None and self.solution.parameters.keys() == shapes
+        network = parameters and isinstance(self.truth.model, GeneratorModel) and IMAGES in self.truth.parameters
         return {
             "parameters": lambda: parameters,
+            "known": lambda: parameters and self.truth.parameters.keys() == shapes,
             "invariants": lambda: bool(self.truth.model.invariants(self.truth.parameters)),
             "group": lambda: bool(self.truth.family.group),
             "ratio": lambda: parameters or bool(self.truth.family.group),
@@ -49,6 +53,8 @@ class Evaluation:
             "other": lambda: self.under_others is not None,
             "transfer": lambda: self.elsewhere is not None,
             "use": lambda: self.accuracy is not None,
+            "network": lambda: network,
+            "encoder": lambda: network and self.network.has_encoder,
         }[need]()
 
     @property
@@ -58,9 +64,32 @@ class Evaluation:
         return self.solution.parameters
 
     @cached_property
+    def law(self) -> Callable[[Intervention], Tensor]:
+        """The solution's law: of an autoencoder, what it makes of the images that no network is trained on."""
+        if self.has("encoder"):
+            return self.network.laws(self.decoding)
+        return self.solution.law
+
+    @property
+    def decoding(self) -> Parameters:
+        """A network's parameters, with the images that its encoder, where it has one, is to read."""
+        return {**self.parameters, IMAGES: self.truth.parameters[IMAGES]}
+
+    @property
+    def network(self) -> GeneratorModel:
+        """The model, where it is a decoder of images."""
+        assert isinstance(self.truth.model, GeneratorModel)
+        return self.truth.model
+
+    @cached_property
+    def samples(self) -> Tensor:
+        """Its samples from standard normal codes without intervention, (R, M, C, n, n)."""
+        return self.network.samples(self.parameters)
+
+    @cached_property
     def observed(self) -> Tensor:
         """The solution's law without intervention, (R, ...)."""
-        return self.solution.law(self.truth.family.identity)
+        return self.law(self.truth.family.identity)
 
     @cached_property
     def true_observed(self) -> Tensor:
@@ -69,7 +98,12 @@ class Evaluation:
     @cached_property
     def laws(self) -> Tensor:
         """The solution's laws under the scored interventions, (R, G, ...)."""
-        return torch.stack([*map(self.solution.law, self.truth.family.scored)], 1)
+        return torch.stack([*map(self.law, self.truth.family.scored)], 1)
+
+    def error_of(self, law: Callable[[Intervention], Tensor]) -> Tensor:
+        """e of other laws than the solution's, (R,)."""
+        laws = torch.stack([*map(law, self.truth.family.scored)], 1)
+        return self.truth.model.geometry.divergence(laws, self.true_laws).sum(-1) / self.moved
 
     @cached_property
     def true_laws(self) -> Tensor:
@@ -114,7 +148,7 @@ class Evaluation:
     @cached_property
     def genericity(self) -> tuple[Tensor, Tensor]:
         """log rho and E_g C(P_g), (R,): by the closed form or, without parameters, from laws under the group."""
-        if self.solution.parameters is not None:
+        if self.has("parameters"):
             model = self.truth.model
             return model.log_generic_ratio(self.parameters), model.generic_power(self.parameters)
         space = self.truth.model.geometry
@@ -140,7 +174,7 @@ class Evaluation:
     @cached_property
     def accuracy(self) -> Tensor | None:
         """Of a classifier that extrapolated samples teach, where the task asks for it: (R,)."""
-        return None if self.use is None else self.use(self.truth, self.solution.law)
+        return None if self.use is None else self.use(self.truth, self.solution.law, self.solution.parameters)
 
     @cached_property
     def under_others(self) -> Evaluation | None:

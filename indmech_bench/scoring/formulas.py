@@ -6,6 +6,10 @@ import torch
 from torch import Tensor
 
 from indmech_bench.scm import genericity
+from indmech_bench.scm.generators.measures import fine_distance
+from indmech_bench.scm.generators.model import IMAGES, common_codes, row_of, stretched_each
+from indmech_bench.scm.generators.moments import GaussianImages, moments
+from indmech_bench.scm.generators.variational import evidence_loss, noise_of
 from indmech_bench.scoring.evaluation import Evaluation
 from indmech_bench.scoring.metrics import EXACT_GAP, IDENTIFIED_ERROR, IDENTIFIED_FIT
 
@@ -48,7 +52,7 @@ def identified(x: Evaluation) -> Tensor:
 
 def class_error(x: Evaluation) -> Tensor:
     """sum_g min_g' D(P_g', P*_g) / sum_g D(P*, P*_g)."""
-    candidates = torch.stack([*map(x.solution.law, x.truth.family.searched)], 1)
+    candidates = torch.stack([*map(x.law, x.truth.family.searched)], 1)
     return x.truth.model.geometry.pairs(x.true_laws, candidates).min(-1).values.sum(-1) / x.moved
 
 
@@ -98,6 +102,79 @@ def accuracy_extrapolated(x: Evaluation) -> Tensor:
     """Accuracy of the classifier that the solution's samples teach."""
     assert x.accuracy is not None
     return x.accuracy
+
+
+def output_error(x: Evaluation) -> Tensor:
+    """e with pixels stretched in the place of hidden maps."""
+    return x.error_of(x.network.output_laws(x.decoding))
+
+
+def coarse_distance(x: Evaluation) -> Tensor:
+    """sum_g |B(stretched maps) - B(stretched pixels)|^2 / sum_g |B(samples) - B(stretched pixels)|^2, B in blocks."""
+    blocks, still = x.network.blocks, x.network.blocks(x.samples)
+    wrong, moved = [], []
+    for g in x.truth.family.scored:
+        pixels = blocks(stretched_each(x.samples, g))
+        wrong.append((blocks(x.network.samples(x.parameters, g)) - pixels).square().sum((1, 2, 3)))
+        moved.append((still - pixels).square().sum((1, 2, 3)))
+    return torch.stack(wrong).sum(0) / torch.stack(moved).sum(0)
+
+
+def posterior_distance(x: Evaluation) -> Tensor:
+    """e of the same pictures by their moments: Fréchet distances."""
+    tables, space = torch.stack([*map(moments_of, (x.laws, x.true_laws))]), GaussianImages()
+    return space.divergence(*tables).sum(-1) / space.divergence(
+        moments_of(x.true_observed.unsqueeze(1)), tables[1]
+    ).sum(-1)
+
+
+def fine_change(x: Evaluation) -> Tensor:
+    """mean_g F(stretched maps, samples) / mean_g F(stretched pixels, samples), F the distance of patches."""
+    hidden = [x.network.samples(x.parameters, g) for g in x.truth.family.scored]
+    pixels = [stretched_each(x.samples, g) for g in x.truth.family.scored]
+    moved, as_pixels = (torch.stack([_fine(each, x.samples) for each in way]).mean(0) for way in (hidden, pixels))
+    return moved / as_pixels
+
+
+def sample_distance(x: Evaluation) -> Tensor:
+    """F(samples, held-out images)."""
+    return _fine(x.samples, x.truth.parameters[IMAGES])
+
+
+def held_out_loss(x: Evaluation) -> Tensor:
+    """The loss of the evidence lower bound on the held-out images, with codes' own random numbers."""
+    images = x.truth.parameters[IMAGES]
+    normals = common_codes(images.shape[1], x.network.architecture.codes)[0]
+    architecture = x.network.architecture
+    rows = ((row_of(x.parameters, r), own, normals, noise_of(own)) for r, own in enumerate(images))
+    return torch.stack([evidence_loss(architecture, row, own, *of_codes) for row, own, *of_codes in rows])
+
+
+def pairing_effect(x: Evaluation) -> Tensor:
+    """Of the decoder."""
+    return x.network.pairing_effect(x.parameters)
+
+
+def encoder_log_ratio(x: Evaluation) -> Tensor:
+    """log rho of the encoder's layers."""
+    return x.network.encoder_log_ratio(x.parameters)
+
+
+def encoder_pairing_effect(x: Evaluation) -> Tensor:
+    """Of the encoder."""
+    return x.network.pairing_effect(x.parameters, "encoder")
+
+
+def moments_of(laws: Tensor) -> Tensor:
+    """Moments (R, G, 1 + d, d) of laws that are tables of pictures (R, G, M, h, w)."""
+    return torch.stack([torch.stack([moments(pictures) for pictures in row]) for row in laws])
+
+
+def _fine(pictures: Tensor, originals: Tensor) -> Tensor:
+    """Distance of patches, (R,); NaN where pictures are not finite."""
+    rows = zip(pictures, originals, strict=True)
+    found = [fine_distance(one, other) if bool(one.isfinite().all()) else torch.nan for one, other in rows]
+    return torch.tensor(found, dtype=torch.float64)
 
 
 def error_euclidean(x: Evaluation) -> Tensor:

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.solution import Solution
+from indmech_bench.scm.generators.model import IMAGES, GeneratorModel
 from indmech_bench.scm.images.faces import FacesModel
 from indmech_bench.scm.images.latent import LatentFaces
 from indmech_bench.scm.interventions import Family, Intervention
 from indmech_bench.scm.solution_lists import HELD
+from indmech_bench.scoring.evaluation import Evaluation
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.truth import Truth
 
@@ -25,9 +27,9 @@ def errors_by_intervention(truth: Truth, solution: Solution) -> dict[str, Tensor
     """e of each listed intervention alone, D(P_g, P*_g) / D(P*, P*_g): name -> (R,). Empty where none is listed."""
     if not truth.family.listed:
         return {}
-    space, true = truth.model.geometry, truth.model.laws(truth.parameters)
+    space, true, law = truth.model.geometry, truth.model.laws(truth.parameters), Evaluation(truth, solution).law
     observed = true(truth.family.identity)
-    laws = ((name, solution.law(g), true(g)) for name, g in truth.family.listed)
+    laws = ((name, law(g), true(g)) for name, g in truth.family.listed)
     return {name: space.divergence(law, aim) / space.divergence(observed, aim) for name, law, aim in laws}
 
 
@@ -37,6 +39,12 @@ def pictures(truth: Truth, solution: Solution, row: int) -> dict[str, Tensor]:
     Whole faces, PICTURED at most. Empty where laws are no images.
     """
     model, family = truth.model, truth.family
+    if isinstance(model, GeneratorModel):
+        parameters = solution.parameters
+        if parameters is None:
+            return {}
+        shown = {**parameters, IMAGES: truth.parameters[IMAGES][:, :PICTURED]}
+        return {name: model.samples(shown, g)[row, :PICTURED] for name, g in _shown(family)}
     if not isinstance(model, FacesModel | LatentFaces):
         return {}
     return {name: model.pictures(solution.law(g))[row, :PICTURED] for name, g in _shown(family)}

@@ -13,11 +13,15 @@ IDENTIFIED_ERROR = 0.01
 IDENTIFIED_FIT = 1e-3
 EXACT_GAP = 1e-3
 
-Need = Literal["parameters", "invariants", "group", "ratio", "null", "searched", "transfer", "matrices", "other", "use"]
-"""What a metric is absent without: the solution's parameters; invariants that the model knows; interventions whose mean
-is the Haar mean; a generic ratio, from parameters or such interventions; a null of it that is drawn without asking;
-interventions to search the best match in; a further environment that the task draws; two matrices; kernels on which
-another family can act; a classifier that extrapolated samples teach."""
+Need = Literal[
+    "parameters", "known", "invariants", "group", "ratio", "null", "searched", "transfer", "matrices", "other", "use",
+    "network", "encoder",
+]  # fmt: skip
+"""What a metric is absent without: the solution's parameters; a truth that has such parameters, too; invariants that
+the model knows; interventions whose mean is the Haar mean; a generic ratio, from parameters or such interventions; a
+null of it that is drawn without asking; interventions to search the best match in; a further environment that the task
+draws; two matrices; kernels on which another family can act; a classifier that extrapolated samples teach; a decoder
+that was trained on images of the world; an encoder beside it."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,64 @@ METRICS = (
         "lower",
         inf,
         "distance of unit-norm mechanisms over delays and signs: strong identifiability",
-        ("parameters",),
+        ("known",),
+    ),
+    Metric(
+        "output_error",
+        "lower",
+        inf,
+        "e of a network's own pictures stretched pixel by pixel: what e owes to the fit",
+        ("network",),
+    ),
+    Metric(
+        "coarse_distance",
+        "lower",
+        inf,
+        "distance of samples, hidden maps stretched, from the same samples' pixels stretched, in blocks; 1: no stretch",
+        ("network",),
+    ),
+    Metric(
+        "posterior_distance",
+        "lower",
+        inf,
+        "e of an autoencoder by Fréchet distances between reconstructions, hidden maps stretched, and stretched images",
+        ("network", "encoder"),
+    ),
+    Metric(
+        "fine_change",
+        "lower",
+        inf,
+        "how far a stretch of hidden maps moves the patches of samples, over how far that of pixels does",
+        ("network",),
+    ),
+    Metric(
+        "sample_distance",
+        "lower",
+        inf,
+        "distance of the patches of samples from those of images that were not trained on, over their power",
+        ("network",),
+    ),
+    Metric(
+        "held_out_loss",
+        "lower",
+        inf,
+        "fit loss of an autoencoder on images that were not trained on",
+        ("network", "encoder"),
+    ),
+    Metric(
+        "pairing_effect",
+        "",
+        nan,
+        "log rho of a decoder's layers less that of re-paired channels, in standard deviations of these",
+        ("network",),
+    ),
+    Metric("encoder_log_ratio", "", nan, "log rho of an encoder's layers", ("network", "encoder")),
+    Metric(
+        "encoder_pairing_effect",
+        "",
+        nan,
+        "the pairing effect of an encoder's layers",
+        ("network", "encoder"),
     ),
     Metric(
         "error_euclidean",

@@ -28,6 +28,8 @@ class Task(Protocol):
     """Whether truths are built to have a given rho whatever the settings: a control, no method is ranked by it."""
     shown_by: ClassVar[tuple[str, ...]]
     """Settings that say how much of a truth is shown and not what it is: whatever their values, truths are the same."""
+    mechanisms_known: ClassVar[bool]
+    """Whether true mechanisms are known; if not, truths are images of the world, and there is no true log rho."""
     natural: ClassVar[dict[str, Any]]
     """Settings under which truths are left as they fall; any other value makes the task a control. A literal."""
 
@@ -73,8 +75,8 @@ class Task(Protocol):
         """
         ...
 
-    def use(self, truth: Truth, law: Callable[[Intervention], Tensor]) -> Tensor | None:
-        """Accuracy (R,) of a classifier that the extrapolated samples of a solution's law teach.
+    def use(self, truth: Truth, law: Callable[[Intervention], Tensor], parameters: Parameters | None) -> Tensor | None:
+        """Accuracy (R,) of a classifier that the extrapolated samples of a solution teach, by its law or parameters.
 
         None where the task asks for none: no `accuracy_extrapolated`.
         """
@@ -86,6 +88,7 @@ class TaskBase:
 
     starts_at_truth: ClassVar[bool] = False
     control: ClassVar[bool] = False
+    mechanisms_known: ClassVar[bool] = True
     shown_by: ClassVar[tuple[str, ...]] = ()
     natural: ClassVar[dict[str, Any]] = {}
     start_scale: float = START_SCALE
@@ -94,6 +97,6 @@ class TaskBase:
         """There is no further environment."""
         return None
 
-    def use(self, truth: Truth, law: Callable[[Intervention], Tensor]) -> Tensor | None:
+    def use(self, truth: Truth, law: Callable[[Intervention], Tensor], parameters: Parameters | None) -> Tensor | None:
         """There is no classifier."""
         return None

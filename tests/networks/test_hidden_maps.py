@@ -12,15 +12,15 @@ from torch import Tensor, nn
 from indmech_bench import InputError, grid, scale_channel, shift, stretch, swap
 from indmech_bench.networks.hidden.enforcing import AIMS, enforced
 from indmech_bench.networks.hidden.hidden_maps import OUTPUT, levels_of, stretched
-from indmech_bench.networks.hidden.measures import (
+from indmech_bench.networks.hidden.stretching import FIGURES, measured_levels, save_grid
+from indmech_bench.scm.generators.canvas import amid_canvas
+from indmech_bench.scm.generators.measures import (
     coarse_distance,
     halves,
-    on_canvas,
     patch_distance,
     relative_error,
     sharpness,
 )
-from indmech_bench.networks.hidden.stretching import FIGURES, measured_levels, save_grid
 
 LEVELS = ("main.3", "main.6", "main.9", OUTPUT)
 
@@ -90,7 +90,7 @@ def test_a_wrong_intervention_is_one_sentence() -> None:
 def test_measures_are_nought_of_what_is_the_same_and_one_of_no_stretch() -> None:
     images = noise(8, 3, 32, 32)
     wide = stretched(images, 1.5, "interpolate")
-    still = on_canvas(images, 48)
+    still = amid_canvas(images, 48)
     assert coarse_distance(wide, wide, still) == 0
     assert coarse_distance(still, wide, still) == 1
     assert patch_distance(images, images) < 1e-6
@@ -98,7 +98,7 @@ def test_measures_are_nought_of_what_is_the_same_and_one_of_no_stretch() -> None
     assert sharpness(images, images) == 1
     assert sharpness(wide, images) < 0.9
     assert relative_error(images, images) == 0
-    assert torch.equal(on_canvas(wide, 32), wide[..., 8:40])
+    assert torch.equal(amid_canvas(wide, 32), wide[..., 8:40])
 
 
 def test_the_pixels_of_measured_levels_are_the_pixel_stretch() -> None:

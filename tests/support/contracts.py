@@ -42,7 +42,14 @@ def lacks_weights(name: str) -> str:
     return "needs the trained generator: indmech-bench generators" if of_network and not is_there("faces") else ""
 
 
-TASKS = [name for name in _distinct_tasks() if not lacks_weights(name)]
+def _mechanisms_known(name: str) -> bool:
+    known: bool = Catalogue.read().find("task", name).facts.get("mechanisms_known", True)
+    return known
+
+
+TASKS = [name for name in _distinct_tasks() if not lacks_weights(name) and _mechanisms_known(name)]
+"""Those whose truths have parameters; of the others see test_image_networks."""
+IMAGE_NETWORKS = [name for name in _distinct_tasks() if not _mechanisms_known(name)]
 
 
 @lru_cache

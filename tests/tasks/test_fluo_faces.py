@@ -32,7 +32,7 @@ def test_other_faces_share_shapes_and_differ() -> None:
 def test_the_truths_samples_are_worth_what_truly_intervened_ones_are() -> None:
     truth, (task, _) = truth_of(TASK, SEEDS), task_and_job(TASK, SEEDS)
     facts = task.facts(truth)
-    assert task.use(truth, truth.model.laws(truth.parameters)).tolist() == facts["accuracy_intervened"]
+    assert task.use(truth, truth.model.laws(truth.parameters), None).tolist() == facts["accuracy_intervened"]
     assert all(0 <= value <= 1 for values in facts.values() for value in values)
     assert sum(facts["accuracy_before"]) < sum(facts["accuracy_intervened"])
 
@@ -46,6 +46,6 @@ def test_samples_that_are_not_finite_have_no_accuracy_and_spoil_no_other() -> No
         images[0, 0] = torch.nan
         return images
 
-    found = task.use(truth, law)
+    found = task.use(truth, law, None)
     assert bool(found[0].isnan())
     assert float(found[1]) == task.facts(truth)["accuracy_intervened"][1]

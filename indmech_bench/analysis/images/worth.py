@@ -85,6 +85,7 @@ def _of_task(task: str, facts: Mapping[int, Mapping[str, float]], rows: Sequence
     without = [
         _arm(text, None, True, {seed: values[name] for seed, values in facts.items()}, facts)
         for name, text in WITHOUT.items()
+        if all(name in values for values in facts.values())
     ]
     return [*(arm for arm in learnt if not arm.aside), *without, *(arm for arm in learnt if arm.aside)]
 

@@ -18,7 +18,8 @@ DEFAULT_TIMEOUT = 300.0
 class Suite:
     """What to run. `name` is that of the default results folder; `settings` are paths of settings files.
 
-    matched_fit: whether methods that can run with their end polished as well.
+    matched_fit: whether methods that can run with their end polished as well. curves: whether what is measured along
+    training is kept.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Suite:
     timeout: float = DEFAULT_TIMEOUT
     precision: str = "float64"
     matched_fit: bool = False
+    curves: bool = False
     summary: str = ""
 
 
@@ -65,6 +67,7 @@ def _checked(path: Path, text: str, content: dict[str, Any]) -> Suite:
         "timeout": ((int, float), "a number of seconds"),
         "precision": ((str,), "float64 or float32"),
         "matched_fit": ((bool,), "true or false"),
+        "curves": ((bool,), "true or false"),
         "summary": ((str,), "text"),
     }
     for key, value in content.items():

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from indmech_bench.errors import InputError
-from indmech_bench.networks.hidden.measures import relative_error
 from indmech_bench.networks.hidden.stretching import StretchedLevel, measured_levels
 from indmech_bench.networks.kernels import kernels_of
 from indmech_bench.networks.layers import LayerPair, find_pairs
 from indmech_bench.networks.maps_seen import evaluated
+from indmech_bench.scm.generators.measures import relative_error
 from indmech_bench.scm.images.autocorrelations import channel_ratios, re_pairing_orders
 
 AIMS = ("rho = 1", "log rho doubled", "wrong pairs")

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.networks.layers import WEIGHTED
 from indmech_bench.networks.maps_seen import evaluated
+from indmech_bench.scm.generators import canvas
 
 OUTPUT = "output"
 """The level of what the network gives: its pixels."""
@@ -74,9 +74,9 @@ def stretch(module: nn.Module, level: str, factor: float, how: How = "interpolat
 
 def stretched(maps: Tensor, factor: float, how: How) -> Tensor:
     """Maps (N, C, h, w) -> (N, C, h, w factor)."""
-    width = max(1, round(maps.shape[-1] * factor))
     if how == "interpolate":
-        return interpolate(maps, (maps.shape[-2], width), mode="bilinear", align_corners=False)
+        return canvas.stretched(maps, factor)
+    width = max(1, round(maps.shape[-1] * factor))
     return maps @ _goals(maps.shape[-1], width).to(maps)
 
 

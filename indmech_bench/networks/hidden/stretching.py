@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from indmech_bench.errors import InputError
 from indmech_bench.networks.hidden.hidden_maps import OUTPUT, How, levels_of, stretch, stretched
-from indmech_bench.networks.hidden.measures import BLOCK, coarse_distance, halves, on_canvas, patch_distance, sharpness
 from indmech_bench.networks.maps_seen import evaluated
+from indmech_bench.scm.generators.canvas import amid_canvas
+from indmech_bench.scm.generators.measures import BLOCK, coarse_distance, halves, patch_distance, sharpness
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,13 +78,13 @@ def measured_levels(
     originals = _pictures(module, inputs, factor)
     sizes, made = levels_of(module, inputs), stretched_pictures(module, inputs, factor, how)
     resized = stretched(originals, factor, "interpolate")
-    still = on_canvas(originals, resized.shape[-1])
+    still = amid_canvas(originals, resized.shape[-1])
     floor = patch_distance(*halves(originals))
     return [
         StretchedLevel(
             level,
             "x".join(map(str, sizes.get(level, originals.shape[-2:]))),
-            coarse_distance(on_canvas(images, resized.shape[-1]), resized, still),
+            coarse_distance(amid_canvas(images, resized.shape[-1]), resized, still),
             patch_distance(images, originals),
             floor,
             sharpness(images, originals),
@@ -135,7 +136,7 @@ def _amid(images: Tensor, width: int) -> Tensor:
     """On a white canvas of this width; what is wider is cut."""
     missing = width - images.shape[-1]
     if missing <= 0:
-        return on_canvas(images, width)
+        return amid_canvas(images, width)
     left = missing // 2
     return torch.nn.functional.pad(images, (left, missing - left, 0, 0), value=1.0)
 

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Drawing
 
-METRICS = {"log_generic_ratio": "log ρ", "fit_error": "fit error", "extrapolation_error": "e"}
+METRICS = {
+    "log_generic_ratio": "log ρ",
+    "fit_error": "fit error",
+    "extrapolation_error": "e",
+    "distance_from_start": "distance from start",
+}
+OF_COURSES = ("log_generic_ratio", "fit_error", "extrapolation_error")
+"""Those that checkpoints of a training from the truth have."""
 SHARES = {"low": 0.25, "middle": 0.5, "high": 0.75}
 MOST_TASKS, MOST_METHODS = 4, 8
 """Rows of panels, and lines in a panel."""
@@ -72,7 +79,7 @@ def _from_the_truth(evidence: Evidence) -> Iterator[dict[str, Any]]:
             continue
         for course in found:
             for point in course.checkpoints:
-                for metric in METRICS:
+                for metric in OF_COURSES:
                     middle = getattr(point, metric)
                     if middle.value is not None and np.isfinite(middle.value):
                         low, high = middle.interval or (np.nan, np.nan)
@@ -145,7 +152,8 @@ def _says(data: pd.DataFrame) -> str:
 TRAJECTORIES = Figure(
     "trajectories",
     "Along training",
-    "Medians of log ρ, fit and extrapolation error by step. Shaded: the middle half of the seeds; where training "
+    "Medians of log ρ, fit and extrapolation error by step, and of how far the mechanisms have moved from the start, "
+    "over their size there. Shaded: the middle half of the seeds; where training "
     f"starts at the truth, the 95 % interval of the median. At most {MOST_TASKS} tasks and {MOST_METHODS} methods "
     "are drawn; the data have all.",
     _data,

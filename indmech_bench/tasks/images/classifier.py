@@ -10,6 +10,7 @@ the intervention; (iv) the truly intervened. Its accuracy is that on truly inter
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,10 +74,16 @@ def _accuracies(truth: Truth, anew: Anew, classes: Classes, images: Tensor, labe
 
 
 def _accuracy(images: Tensor, labels: Tensor, tested: Tensor, answers: Tensor) -> Tensor:
-    from sklearn.linear_model import LogisticRegression  # slow to import, and one task alone needs it
-
     if not bool(images.isfinite().all()):
         return torch.tensor(torch.nan, dtype=torch.float64)
-    fitted = LogisticRegression(max_iter=2000).fit(images.flatten(1).numpy(), labels.numpy())
-    right = fitted.predict(tested.flatten(1).numpy()) == answers.numpy()
+    right = reader(images.flatten(1), labels).predict(tested.flatten(1).numpy()) == answers.numpy()
     return torch.tensor(right.mean(), dtype=torch.float64)
+
+
+def reader(pixels: Tensor, labels: Tensor) -> Any:
+    """A logistic regression that knows the labels (M,) of images by their pixels (M, p)."""
+    from sklearn.linear_model import LogisticRegression  # slow to import, and few tasks need it
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # more threads than free cores take many times as long
+        return LogisticRegression(max_iter=2000).fit(pixels.numpy(), labels.numpy())

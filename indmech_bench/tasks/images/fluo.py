@@ -16,6 +16,7 @@ from indmech_bench.scm.images.colours import SEEN_HUES, colour_of
 from indmech_bench.scm.images.fluo import FluoModel
 from indmech_bench.scm.interventions import Family, recolourings
 from indmech_bench.scm.observations.pictures import Pictures
+from indmech_bench.scm.parameters import Parameters
 from indmech_bench.scm.streams import Streams
 from indmech_bench.tasks.images.classifier import Law, accuracies_without_model, accuracy_with
 from indmech_bench.tasks.images.image_task import ImageTask
@@ -88,7 +89,7 @@ class FluoFaces(ImageTask):
     def facts(self, truth: Truth) -> Mapping[str, Sequence[float | None]]:
         return {**super().facts(truth), **accuracies_without_model(truth, anew, are_far)}
 
-    def use(self, truth: Truth, law: Law) -> Tensor:
+    def use(self, truth: Truth, law: Law, parameters: Parameters | None) -> Tensor:
         """Accuracy, on truly intervened images, of the classifier that the solution's samples teach: (R,)."""
         return accuracy_with(truth, law, anew, are_far)
 

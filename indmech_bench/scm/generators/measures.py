@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import avg_pool2d
 
 from indmech_bench.scm.divergences import squared_bures_wasserstein_covariances, trace
 
 BLOCK = 8
-"""Pixels along an axis of the blocks of the coarse distance and of the patches."""
-STEP = 4
-"""Pixels from one patch to the next."""
+"""Pixels along an axis of the blocks of the coarse distance and of the patches; these come every half a patch."""
 
 
 def coarse_distance(images: Tensor, resized: Tensor, still: Tensor) -> float:
@@ -19,34 +17,25 @@ def coarse_distance(images: Tensor, resized: Tensor, still: Tensor) -> float:
 
     |B(x) - B(y)|^2 / |B(z) - B(y)|^2, B the means of blocks: 0 where the layout is that of the resized picture, 1
     where it is as far from it as no stretch. Images (N, C, h, w) of one size: stretched in a hidden layer, stretched
-    pixel by pixel, and unstretched (`on_canvas`).
+    pixel by pixel, and unstretched (`amid_canvas`).
     """
     x, y, z = (avg_pool2d(each.double(), BLOCK) for each in (images, resized, still))
     return float((x - y).square().sum() / (z - y).square().sum())
 
 
-def on_canvas(images: Tensor, width: int) -> Tensor:
-    """Pictures amid a canvas of another width: edges repeated, or cut off."""
-    missing = width - images.shape[-1]
-    left = missing // 2
-    if missing >= 0:
-        return pad(images, (left, missing - left, 0, 0), mode="replicate")
-    return images[..., -left : -left + width]
-
-
-def patch_distance(images: Tensor, originals: Tensor) -> float:
+def patch_distance(images: Tensor, originals: Tensor, block: int = BLOCK) -> float:
     """Squared Bures distance of high-passed patches to those of the originals, over the power of these.
 
-    Patches of 8 x 8 of the mean over colours, each less its own mean, as Gaussians of their covariances: whether fine
-    structure is what it was. Its floor is what it is between two halves of the originals.
+    Patches of `block` x `block` of the mean over colours, each less its own mean, as Gaussians of their covariances:
+    whether fine structure is what it was. Its floor is what it is between two halves of the originals.
     """
-    one, other = _patch_covariance(images), _patch_covariance(originals)
+    one, other = _patch_covariance(images, block), _patch_covariance(originals, block)
     return float(squared_bures_wasserstein_covariances(one, other) / trace(other))
 
 
-def _patch_covariance(images: Tensor) -> Tensor:
+def _patch_covariance(images: Tensor, block: int) -> Tensor:
     grey = images.double().mean(1)
-    patches = grey.unfold(-2, BLOCK, STEP).unfold(-2, BLOCK, STEP).reshape(-1, BLOCK * BLOCK)
+    patches = grey.unfold(-2, block, block // 2).unfold(-2, block, block // 2).reshape(-1, block * block)
     patches = patches - patches.mean(-1, keepdim=True)
     return patches.mT @ patches / len(patches)
 
@@ -66,3 +55,8 @@ def relative_error(images: Tensor, targets: Tensor) -> float:
     """|x - y|^2 / |y - mean y|^2, the mean over samples at each pixel."""
     spread = (targets - targets.mean(0, keepdim=True)).double().square().sum()
     return float((images - targets).double().square().sum() / torch.clamp(spread, min=1e-300))
+
+
+def fine_distance(images: Tensor, originals: Tensor) -> float:
+    """`patch_distance` in patches of 8 x 8, or of half a smaller picture's side."""
+    return patch_distance(images, originals, min(BLOCK, originals.shape[-2] // 2))

@@ -1,0 +1,1 @@
+"""Networks that are trained here: decoders of images, encoders and critics beside them."""
