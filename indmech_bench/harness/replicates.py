@@ -14,7 +14,7 @@ from indmech_bench.problem.solution import Solution
 from indmech_bench.results.statuses import Status
 from indmech_bench.scm.parameters import Parameters, finite_rows
 from indmech_bench.scm.streams import Streams, streams
-from indmech_bench.scoring.listed import errors_by_intervention, pictures, solution_set
+from indmech_bench.scoring.listed import errors_by_intervention, null_band, pictures, solution_set
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.protocol import Task
 from indmech_bench.tasks.truth import Truth
@@ -24,7 +24,8 @@ ON_THE_WAY = ("fit_error", "extrapolation_error", "log_generic_ratio")
 ALONG_CURVES = (*ON_THE_WAY, "output_error", "coarse_distance", "sample_distance", "held_out_loss")
 """The same, with those that networks alone have, of points of a curve."""
 PICTURED_SEEDS = 2
-"""Seeds below this keep pictures, where laws are images; the oracle keeps all solutions, where they can be listed."""
+"""Seeds below this keep pictures, where laws are images; the oracle keeps all solutions, where they can be listed, and
+the null's band, where there is one."""
 ORACLE = "oracle"
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -110,7 +111,8 @@ def score_solution(job: Job, task: Task, problem: Problem, solution: Solution, s
             outcomes[-1]["parameters"] = {name: value[r].tolist() for name, value in saved.items()}
         if seed < PICTURED_SEEDS and (shown := pictures(truth, solution, r)):
             outcomes[-1]["pictures"] = {name: value.tolist() for name, value in shown.items()}
-        if seed < PICTURED_SEEDS and job["method"] == ORACLE and (found := solution_set(truth, r)):
+        if seed < PICTURED_SEEDS and job["method"] == ORACLE:
+            found = solution_set(truth, r) | (null_band(truth) if "ratio_pvalue" in metrics else {})
             outcomes[-1]["solutions"] = {name: list(map(_number, value)) for name, value in found.items()}
     return outcomes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,6 +38,11 @@ class Null:
         size = log_ratio.abs().detach().contiguous()
         as_large = len(ordered) - torch.searchsorted(ordered, size)
         return torch.where(size.isnan(), size, (1 + as_large) / (1 + len(ordered)))
+
+    def bound(self, level: float) -> Tensor:
+        """The largest |log rho| whose p is at least `level`, in (1 / (1 + draws), 1]: p is smaller just beyond. ()."""
+        ordered = self.log_ratios.abs().sort().values
+        return ordered[len(ordered) - max(1, math.ceil(level * (1 + len(ordered)) - 1))]
 
 
 @lru_cache(maxsize=32)

@@ -1,19 +1,22 @@
-"""What is kept of some tasks beside metrics: errors one by one, pictures, and all solutions of a truth."""
+"""What is kept of some tasks beside metrics: errors one by one, pictures, all solutions of a truth, and its null."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from indmech_bench.errors import UnsupportedError
 from indmech_bench.problem.solution import Solution
 from indmech_bench.scm.generators.model import IMAGES, GeneratorModel
+from indmech_bench.scm.genericity import prior_null
 from indmech_bench.scm.images.faces import FacesModel
 from indmech_bench.scm.images.latent import LatentFaces
 from indmech_bench.scm.interventions import Family, Intervention
 from indmech_bench.scm.solution_lists import HELD
 from indmech_bench.scoring.evaluation import Evaluation
+from indmech_bench.scoring.metrics import NULL_BAND, RARE
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.truth import Truth
 
@@ -67,6 +70,12 @@ def solution_set(truth: Truth, row: int) -> dict[str, Tensor]:
     alike = replace(truth, parameters=true)
     found = score(alike, Solution(truth.model.laws(pairs), pairs), names=OF_SOLUTIONS)
     return {f"solutions.{name}": values for name, values in found.items()}
+
+
+def null_band(truth: Truth) -> dict[str, Tensor]:
+    """The log rho between which the null of `ratio_pvalue` has p >= RARE, NULL_BAND -> (2,): 95 % of its draws."""
+    bound = prior_null(truth.model).bound(RARE)
+    return {NULL_BAND: torch.stack([-bound, bound])}
 
 
 def _shown(family: Family) -> tuple[tuple[str, Intervention], ...]:

@@ -12,6 +12,10 @@ from typing import Literal
 IDENTIFIED_ERROR = 0.01
 IDENTIFIED_FIT = 1e-3
 EXACT_GAP = 1e-3
+RARE = 0.05
+"""A p-value below this is called rare."""
+NULL_BAND = "null.log_generic_ratio"
+"""By this name the log rho between which p is no rarer are kept beside the oracle's rows."""
 
 Need = Literal[
     "parameters", "known", "invariants", "group", "ratio", "null", "searched", "transfer", "matrices", "other", "use",

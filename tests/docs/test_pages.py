@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from indmech_bench.cli.app import app
+from indmech_bench.registry.catalogue import Catalogue
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+CATALOGUE = (DOCS / "catalogue.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r'^```(python|shell|toml)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PAGES = sorted(path.name for path in DOCS.glob("*.md") if BLOCK.search(path.read_text(encoding="utf-8")))
 
@@ -45,6 +48,24 @@ def test_every_block_of_a_page_works(
 
 def test_pages_with_blocks_are_found() -> None:
     assert {"run.md", "methods.md", "tasks.md", "tables.md", "theory.md"} <= set(PAGES)
+
+
+def _under(head: str) -> list[str]:
+    """The lines of the table of the page on what there is that has this head."""
+    return CATALOGUE.partition(head)[2].partition("\n\n")[0].splitlines()[2:]
+
+
+def test_the_page_of_what_there_is_names_every_suite_family_and_method() -> None:
+    catalogue = Catalogue.read()
+    suites = [
+        name for line in _under("| suite | what it asks |") for name in re.findall(r"`(.+?)`", line.split(" | ")[0])
+    ]
+    families = [line.split(" | ")[0].strip("| ") for line in _under("| family | tasks |")]
+    methods = [name for line in _under("| approach | methods |") for name in re.findall(r"`([a-z][a-z-]+)`", line)]
+    assert sorted(suites) == sorted(path.stem for path in (ROOT / "indmech_bench/harness/suites").glob("*.toml"))
+    twins = {f"{family}-gaussian" for family in families if family.startswith("physics")}  # as the lines themselves say
+    assert {entry.facts["family"] for entry in catalogue.of_kind("task")} == {*families} | twins
+    assert sorted(methods) == sorted(entry.name for entry in catalogue.of_kind("method"))
 
 
 def test_a_wrapper_of_a_method_is_short() -> None:

@@ -1,55 +1,46 @@
-"""The README's snippets recompute the figures of the leaderboard."""
+"""README.md is short, its links lead somewhere, and its commands and its method are what the package has."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
+import typer
 from conftest import Cli
-from documents import records
-from folders import write_folder
 
-README = Path(__file__).parents[2] / "README.md"
-FIGURES = {
-    "identified": "identified",
-    "e": "median_extrapolation_error",
-    "score": "score",
-    "cost": "cost",
-}
+from indmech_bench.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^    indmech-bench (.+?)(?: {2,}#.*)?$", README, re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def snippets() -> list[str]:
-    """The Python of the section on tables: how rows are read, then one snippet a figure."""
-    section = README.read_text(encoding="utf-8").partition("## Read and compare tables")[2].partition("\n## ")[0]
-    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= 150
 
 
-def test_the_snippets_recompute_the_table(
-    snippets: list[str], tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    random = np.random.default_rng(0)
-    cells = {
-        (task, method): np.where(random.random(13) < 0.2, np.inf, 10 ** random.normal(-1, 1, 13))
-        for task in ("fir-natural", "fir-spectrum", "fir-generic", "fork")
-        for method in ("adam", "sgd:steps=7")
-    }  # two families, and a control, which must not count
-    write_folder(tmp_path / "results/mine", cells, references=["oracle"])
-    lines = records(cli("leaderboard", "results/mine", "--format", "json").stdout)
-    monkeypatch.chdir(tmp_path)
-    space: dict[str, Any] = {}
-    exec(snippets[0], space)
-    assert len(snippets) == 1 + len(FIGURES)
-    for snippet in snippets[1:]:
-        shown: list[pd.Series] = []
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(snippet, {**space, "print": shown.append})
-        (series,) = shown
-        figure = FIGURES[snippet.partition(" =")[0]]
-        assert dict(series) == pytest.approx({line["method"]: float(line[figure]) for line in lines})
+def test_links_lead_to_files_that_there_are() -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README)
+    assert len(links) >= 15
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_are_understood(line: str) -> None:
+    """Verbs and options of each; nothing is run."""
+    name, *arguments = shlex.split(line.partition(" > ")[0])
+    verbs: Any = typer.main.get_command(app)
+    context = verbs.commands[name].make_context(name, arguments)
+    assert context.args == []
+
+
+def test_its_method_runs(tmp_path: Path, cli: Cli) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "my_method.py").write_text(code)
+    run = ("run", "--task", "fir-natural", "--plugin", "my_method.py", "--method", "my-method", "--seeds", "2")
+    result = cli(*run, "--out", "results/mine", "--jobs", "0")
+    assert result.returncode == 0, result.stderr
+    assert "my-method" in cli("leaderboard", "results/mine").stdout

@@ -15,6 +15,7 @@ from indmech_bench import InputError
 from indmech_bench.analysis.images.by_intervention import by_intervention
 from indmech_bench.results.curves import curves_path
 from indmech_bench.results.folder import read_folder
+from indmech_bench.scoring.metrics import NULL_BAND, RARE
 
 LISTED = ["layout stretch 0.75", "layout stretch 1.25", "layout stretch 1.5", "shape stretch 1.5", "shape dilation 2"]
 
@@ -51,7 +52,11 @@ def test_the_first_seeds_keep_pictures_and_the_oracle_all_solutions(folder: Path
         row for row in read_folder(folder) if (row["task"], row["method"], row["seed"]) == ("fir-natural", "oracle", 1)
     )
     with np.load(curves_path(folder, solved)) as solutions:
-        assert {value.shape for value in solutions.values()} == {(solved["truth"]["solutions"],)}
+        listed = {name: value for name, value in solutions.items() if name != NULL_BAND}
+        assert {value.shape for value in listed.values()} == {(solved["truth"]["solutions"],)}
+        low, high = solutions[NULL_BAND]
+        assert low == -high
+        assert (abs(solved["truth"]["log_generic_ratio"]) > high) == (solved["metrics"]["ratio_pvalue"] < RARE)
         assert solutions["solutions.extrapolation_error"].min() < 1e-9
         largest = solutions["solutions.log_generic_ratio"].max()
         assert largest == pytest.approx(solved["truth"]["largest_log_generic_ratio"])

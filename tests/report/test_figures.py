@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from folders import rows_of, write_folder
+from matplotlib.collections import FillBetweenPolyCollection
 
 import indmech_bench
 from indmech_bench import InputError
 from indmech_bench.cli.app import app
+from indmech_bench.registry.registration import get_task
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.gallery import FIGURES
 from indmech_bench.report.page.svg import inline
 from indmech_bench.report.style import abbreviated, plain_power, styled
 from indmech_bench.results.files import row_file_name
+from indmech_bench.scm.genericity import prior_null
 from indmech_bench.statistics.significance import holm, signed_rank_pvalue
 
 INF = float("inf")
@@ -108,6 +112,26 @@ def test_the_truth_is_among_all_solutions(everything: Path) -> None:
         f"{name}:steps=3" for name in ("adam", "weight-decay", "sgd")
     }
     assert not of_task.loc[of_task["what"] == "pick", "fits"].any()
+
+
+def test_the_band_of_truths_is_that_of_the_null_that_p_comes_from(everything: Path) -> None:
+    data = indmech_bench.figure_data(everything, "pairs")
+    of_task = data[data["task"] == "fir-natural"]
+    bound = float(prior_null(get_task("fir-natural").model).bound(0.05))
+    assert set(of_task["null_high"]) == {bound}
+    assert set(of_task["null_low"]) == {-bound}
+    assert list(data["log_generic_ratio"].abs() > data["null_high"]) == list(data["p"] < 0.05)
+
+
+def test_truths_of_results_without_a_band_are_drawn_without_one(everything: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    shutil.copytree(everything, folder)
+    shutil.rmtree(folder / "curves")
+    data = indmech_bench.figure_data(folder, "pairs")
+    assert data["null_high"].isna().all()
+    with styled():
+        left, _ = FIGURES["pairs"].draw(data).axes
+    assert not [one for one in left.collections if isinstance(one, FillBetweenPolyCollection)]
 
 
 def test_points_along_training_are_those_that_were_kept(everything: Path) -> None:

@@ -18,11 +18,9 @@ import indmech_bench
 from indmech_bench import InputError
 from indmech_bench.analysis.status import failures_of
 from indmech_bench.cli.app import app
-from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.report.evidence import Evidence
 from indmech_bench.report.gallery import FIGURES
 from indmech_bench.report.page.cells import cells_and_rows
-from indmech_bench.report.page.citations import BIBLIOGRAPHY, PAPER, bibliography, citations, cited, source_of
 from indmech_bench.report.page.findings import findings
 from indmech_bench.report.page.provenance_tables import failures
 
@@ -172,23 +170,6 @@ def test_a_page_of_drift_alone_says_what_was_found(tmp_path: Path) -> None:
     text = indmech_bench.write_report(folder).read_text()
     assert "Training from the truth, 1 of 1 regime: no noise" in text
     assert 'id="trajectories-title"' in text
-
-
-def test_every_source_of_a_method_has_its_entry() -> None:
-    for entry in Catalogue.read().of_kind("method"):
-        source = source_of(entry)
-        found = cited(source, bibliography(entry.path.parent / BIBLIOGRAPHY))
-        assert len(found) == len(re.findall(r"\b(?:19|20)\d\d\b", source)), (entry.name, found)
-
-
-def test_methods_of_one_source_share_a_line_after_the_paper() -> None:
-    (paper, *_), (names, source, text), *others = citations(["sgd", "multistart-fit", "multistart-flat", "unknown"])
-    assert "the paper" in paper
-    assert (names, others[0][0]) == ("multistart-fit, multistart-flat", "sgd")
-    assert source.startswith("Besserve")
-    assert text == ""  # the paper's own entry stands above
-    assert "@inproceedings{HaoChen2021," in others[0][2]
-    assert PAPER not in others[0][2]
 
 
 def test_failures_are_told_by_stretches_of_seeds(tmp_path: Path) -> None:

@@ -66,6 +66,15 @@ def test_pvalues_are_the_count_over_the_null(seed: int) -> None:
     assert torch.allclose(null.pvalue(ratios), (1 + counts.double()) / (1 + NULL_SIZE))
 
 
+@pytest.mark.parametrize("level", [1e-4, 0.05, 0.5, 1.0])
+def test_the_bound_of_the_null_is_where_p_falls_below_a_level(level: float) -> None:
+    null = prior_null(NINE_FIVE)
+    bound = null.bound(level)
+    beyond = torch.nextafter(bound, torch.full_like(bound, torch.inf))
+    assert float(null.pvalue(bound)) >= level
+    assert float(null.pvalue(beyond)) < level
+
+
 def test_the_pvalue_of_nan_is_nan_and_of_nothing_else() -> None:
     pvalues = prior_null(NINE_FIVE).pvalue(torch.tensor([torch.nan, 0.1, torch.inf], dtype=torch.float64))
     assert pvalues.isnan().tolist() == [True, False, False]

@@ -47,7 +47,8 @@ class Outcome(Result):
 
     output: what a failed attempt printed. parameters: of the solution, for its file. curves: name -> values by step.
     pictures: of the first seeds of some tasks, name -> pixels. solutions: of the oracle at the first seeds, name -> a
-    value of each solution. seal: what ties it to its cell and seed (`seals`), given where the outcome is made.
+    value of each solution, and the band of the null. seal: what ties it to its cell and seed (`seals`), given where
+    the outcome is made.
     """
 
     seal: NotRequired[str]

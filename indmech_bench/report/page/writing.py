@@ -20,7 +20,7 @@ from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.gallery import FIGURES, save
 from indmech_bench.report.page import provenance_tables
 from indmech_bench.report.page.cells import cells_and_rows
-from indmech_bench.report.page.citations import citations
+from indmech_bench.report.page.citations import citations, joined, named_in
 from indmech_bench.report.page.findings import findings
 from indmech_bench.report.page.svg import inline
 from indmech_bench.report.page.tables import PageTable, data_uri, page_table
@@ -73,8 +73,7 @@ def render(evidence: Evidence, beside: Path | None = None, path: Path = Path(PAG
 
     drawn = [_drawn(evidence, name, beside, path) for name in FIGURES]
     tables, rows = _tables(evidence)
-    methods = [row["method"] for row in evidence.rows if not row["reference"]]
-    cited = citations(methods)
+    cited = citations(named_in(evidence.rows))
     environment = Environment(
         loader=PackageLoader("indmech_bench.report.page", "template"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -92,7 +91,7 @@ def render(evidence: Evidence, beside: Path | None = None, path: Path = Path(PAG
         notes=list(document([evidence.board]).notes) if evidence.rows else [],
         rows_json=_for_script(rows),
         cited=cited,
-        bibliography=data_uri("application/x-bibtex", "\n\n".join(text for *_, text in cited if text) + "\n"),
+        bibliography=data_uri("application/x-bibtex", joined(cited)),
         style=_asset("page.css"),
         script=_asset("page.js"),
         tables_style=_of_itables("dt_bundle.css"),
