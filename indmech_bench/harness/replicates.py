@@ -21,7 +21,7 @@ from indmech_bench.tasks.truth import Truth
 
 ON_THE_WAY = ("fit_error", "extrapolation_error", "log_generic_ratio")
 """Metrics of points on the way of a training."""
-ALONG_CURVES = (*ON_THE_WAY, "output_error", "coarse_distance", "sample_distance", "held_out_loss")
+ALONG_CURVES = (*ON_THE_WAY, "output_error", "coarse_distance", "sample_distance", "held_out_loss", "rms_log_ratio")
 """The same, with those that networks alone have, of points of a curve."""
 PICTURED_SEEDS = 2
 """Seeds below this keep pictures, where laws are images; the oracle keeps all solutions, where they can be listed, and

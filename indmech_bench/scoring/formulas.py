@@ -150,6 +150,11 @@ def held_out_loss(x: Evaluation) -> Tensor:
     return torch.stack([evidence_loss(architecture, row, own, *of_codes) for row, own, *of_codes in rows])
 
 
+def rms_log_ratio(x: Evaluation) -> Tensor:
+    """Of the decoder."""
+    return x.network.log_generic_ratios(x.parameters).square().mean(-1).sqrt()
+
+
 def pairing_effect(x: Evaluation) -> Tensor:
     """Of the decoder."""
     return x.network.pairing_effect(x.parameters)

@@ -155,6 +155,13 @@ METRICS = (
         ("network", "encoder"),
     ),
     Metric(
+        "rms_log_ratio",
+        "",
+        nan,
+        "root mean square over a decoder's hidden channels of log rho: what a penalty on them can lower",
+        ("network",),
+    ),
+    Metric(
         "pairing_effect",
         "",
         nan,
