@@ -169,6 +169,19 @@ def truths(
 
 
 @app.command()
+def medians(
+    folder: Annotated[Path, typer.Argument(help="a results folder")],
+    metric: Annotated[list[str] | None, typer.Option(help="One of them; repeatable.", autocompletion=metrics)] = None,
+    form: Form = "table",
+) -> None:
+    """Show medians of metrics, by task and method."""
+    from indmech_bench.analysis import medians
+    from indmech_bench.text.writing import write
+
+    show(write(medians.document(folder, medians.medians(folder, metric or ())), form))
+
+
+@app.command()
 def versus(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     method: Annotated[str, typer.Argument(help="a method or reference in it, as tables name it")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -111,8 +113,8 @@ def output_error(x: Evaluation) -> Tensor:
 
 def coarse_distance(x: Evaluation) -> Tensor:
     """sum_g |B(stretched maps) - B(stretched pixels)|^2 / sum_g |B(samples) - B(stretched pixels)|^2, B in blocks."""
-    blocks, still = x.network.blocks, x.network.blocks(x.samples)
-    wrong, moved = [], []
+    blocks = partial(x.network.blocks, block=x.network.block)
+    still, wrong, moved = blocks(x.samples), [], []
     for g in x.truth.family.scored:
         pixels = blocks(stretched_each(x.samples, g))
         wrong.append((blocks(x.network.samples(x.parameters, g)) - pixels).square().sum((1, 2, 3)))

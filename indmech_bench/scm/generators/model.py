@@ -83,9 +83,17 @@ class GeneratorModel(BaseModel):
 
     @property
     def block(self) -> int:
-        """Pixels along an axis of the blocks that laws are seen by: 4, 6 or 8 blocks are as high as the image."""
+        """Pixels along an axis of blocks too large for fine structure: 4, 6 or 8 are as high as the image."""
         size = self.architecture.size
         return size // (4 if size < 24 else 6 if size % 6 == 0 else 8)
+
+    @property
+    def law_block(self) -> int:
+        """The same of the blocks that laws are seen by: smaller ones where pictures cannot be compared one by one.
+
+        Moments of large blocks of a texture hardly know of a stretch.
+        """
+        return self.block if self.has_encoder else max(1, self.architecture.size // 16)
 
     @property
     def width(self) -> int:
@@ -94,7 +102,7 @@ class GeneratorModel(BaseModel):
 
     def degrees_of_freedom(self, phase: bool) -> int:
         """Numbers in a table of moments of the blocks."""
-        d = (self.architecture.size // self.block) * (self.width // self.block)
+        d = (self.architecture.size // self.law_block) * (self.width // self.law_block)
         return d + d * (d + 1) // 2
 
     def family(self) -> Family:
@@ -134,12 +142,12 @@ class GeneratorModel(BaseModel):
 
     def law_of(self, pictures: Tensor) -> Tensor:
         """Laws of pictures (R, M, C, n, w)."""
-        blocks = self.blocks(pictures)
+        blocks = self.blocks(pictures, self.law_block)
         return blocks if self.has_encoder else torch.stack([moments(own) for own in blocks])
 
-    def blocks(self, pictures: Tensor) -> Tensor:
+    def blocks(self, pictures: Tensor, block: int) -> Tensor:
         """Blocks of pictures (R, M, C, n, w) amid the canvas, colours averaged: (R, M, h, w)."""
-        return torch.stack([in_blocks(amid_canvas(images, self.width), self.block) for images in pictures])
+        return torch.stack([in_blocks(amid_canvas(images, self.width), block) for images in pictures])
 
     def laws(self, parameters: Parameters) -> Callable[[Intervention], Tensor]:
         """Stretch of a level -> law."""

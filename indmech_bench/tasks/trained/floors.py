@@ -20,7 +20,7 @@ def floors(truth: Truth) -> dict[str, list[float | None]]:
     assert isinstance(model, GeneratorModel)
 
     def law(pictures: Tensor) -> Tensor:
-        return torch.stack([moments(own) for own in model.blocks(pictures)])
+        return torch.stack([moments(own) for own in model.blocks(pictures, model.law_block)])
 
     held_out, seen = truth.parameters[IMAGES], truth.parameters[TRAINING]
     true = law(stretched_each(held_out, g))

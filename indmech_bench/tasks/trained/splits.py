@@ -21,17 +21,16 @@ LEAST_IMAGES = 32
 
 
 @lru_cache(maxsize=4)
-def all_images(name: str, size: int | None, most: int) -> NDArray[np.uint8]:
-    """A set that is shipped, or the images below a folder: (N, C, n, n), at most so many.
+def all_images(name: str, size: int, most: int) -> NDArray[np.uint8]:
+    """A set that is shipped, or the images below a folder: (N, C, n, n), at most so many, from all over the set.
 
     Raises InputError, UnsupportedError.
     """
-    if name in SHIPPED:
-        return shipped_images(name)[:most]
-    images = read_image_folder(name, size=size or 32).images[:most]
+    images = shipped_images(name) if name in SHIPPED else read_image_folder(name, size=size).images
     if len(images) < LEAST_IMAGES:
         raise InputError(f"'{name}' holds {len(images)} images: a network needs {LEAST_IMAGES} or more.")
-    return np.asarray(images)
+    kept = np.linspace(0, len(images) - 1, min(most, len(images))).round().astype(int)
+    return np.asarray(images[kept])
 
 
 def drawn_world(name: str, images: NDArray[np.uint8], streams: Streams) -> dict[str, Tensor]:

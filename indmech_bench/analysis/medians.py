@@ -1,0 +1,106 @@
+"""Medians of any metrics, by task and method: what a leaderboard has no column for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indmech_bench.analysis.drift.columns import median_columns
+from indmech_bench.analysis.drift.course import Middle
+from indmech_bench.analysis.labels import with_labels, without_common
+from indmech_bench.analysis.task_rows import marked, with_tasks
+from indmech_bench.analysis.view import in_order
+from indmech_bench.errors import InputError, unknown
+from indmech_bench.results.current import newest
+from indmech_bench.results.folder import existing_folder, read_folder
+from indmech_bench.results.row_fields import TaskRow, row_part
+from indmech_bench.results.statuses import Status
+from indmech_bench.scoring.metrics import BY_NAME
+from indmech_bench.text.document import Document, Section
+from indmech_bench.text.tables import Column, Kind, Table, kept, shown
+
+NOTES = (
+    "medians over replicates [95 % by order statistics, from 6 replicates on]; a replicate that failed counts as the "
+    "worst value; a metric that a row does not have is left out",
+    "the line parts methods from references, which know more than a method may",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One method or reference on one task: n replicates, metric -> its median."""
+
+    method: str
+    reference: bool
+    n: int
+    middles: dict[str, Middle]
+
+
+def medians(folder: str | Path, metrics: Sequence[str] = ()) -> dict[str, list[Line]]:
+    """Task -> its lines, methods before references. Raises InputError.
+
+    Args:
+        folder: of results.
+        metrics: which; all that its rows have by default.
+    """
+    for name in metrics:
+        if name not in BY_NAME:
+            raise unknown("metric", name, BY_NAME)
+    place = existing_folder(folder)
+    rows = with_tasks(with_labels(newest(read_folder(place))[0]), [place])
+    kept_names = {name for row in rows for name in row_part(row, "metrics")}
+    names = [name for name in metrics or BY_NAME if name in kept_names]
+    if not names:
+        raise InputError(f"no row of '{place}' has {' or '.join(metrics) or 'metrics'}.")
+    cells: dict[str, dict[tuple[bool, str], list[TaskRow]]] = {task: {} for task in in_order(rows)}
+    for row in rows:
+        if row["status"] != Status.SKIPPED:
+            cells[row["task_label"]].setdefault((row["reference"], row["label"]), []).append(row)
+    found = {}
+    for task, lines in cells.items():
+        control = next((own[0]["control"] for own in lines.values()), False)
+        told = [_line(label, reference, own, names) for (reference, label), own in sorted(lines.items())]
+        if kept_lines := [line for line in told if line.middles]:
+            found[marked(task, control)] = kept_lines
+    return found
+
+
+def _line(label: str, reference: bool, rows: Sequence[TaskRow], names: Sequence[str]) -> Line:
+    middles = {}
+    for name in names:
+        worst = BY_NAME[name].worst
+        values = [row_part(row, "metrics").get(name) if row["status"] == Status.OK else worst for row in rows]
+        known = [value for value in values if value is not None and not math.isnan(value)]
+        if known:
+            middles[name] = Middle.of(known)
+    return Line(label, reference, len(rows), middles)
+
+
+def document(folder: str | Path, found: dict[str, list[Line]]) -> Document:
+    """A table a task, a column a metric that one of its lines has."""
+    sections = tuple(_section(task, lines) for task, lines in found.items())
+    return Document(f"Medians in {folder}", sections, NOTES)
+
+
+def _section(task: str, lines: Sequence[Line]) -> Section:
+    short, common = without_common([line.method for line in lines if not line.reference])
+    names = [name for name in BY_NAME if any(name in line.middles for line in lines)]
+
+    def name_of(line: Line) -> str:
+        return short.get(line.method, line.method)
+
+    columns = (
+        shown("method", name_of, kind=Kind.NAME),
+        kept("method", lambda line: line.method),
+        kept("reference", lambda line: line.reference),
+        Column[Line]("n", "n", lambda line: line.n),
+        *(column for name in names for column in _column(name)),
+    )
+    title = f"{task}: medians{common and f'; all methods with {common}'}"
+    return Section(task, (Table(title, columns, tuple(lines), lambda line: line.reference),), {"task": task})
+
+
+def _column(name: str) -> tuple[Column[Line], ...]:
+    return median_columns(name, name.replace("_", " "), lambda line: line.middles.get(name, Middle.of(())))
