@@ -45,6 +45,7 @@ VERBS = {
     "drift": ("drift", "d"),
     "by-intervention": ("by-intervention", "i"),
     "truths": ("truths", "i"),
+    "medians": ("medians", "i"),
     "by-intervention with intervals": ("by-intervention", "i", "--long"),
     "worth": ("worth", "w"),
     "status": ("status", "a", "--failures", "--why"),

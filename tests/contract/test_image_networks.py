@@ -105,7 +105,8 @@ def test_a_network_has_every_metric_that_its_kind_has(name: str) -> None:
     assert wanted <= found.keys()
     assert (with_encoder & found.keys()) == (with_encoder if truth.model.has_encoder else set())
     assert ("accuracy_extrapolated" in found) == name.startswith("digits")
-    assert [key for key, value in found.items() if not bool(value.isfinite().all())] == []
+    # equal weights leave interventions out that hardly move a truth, and all of them are one here
+    assert {key for key, value in found.items() if not bool(value.isfinite().all())} <= {"error_equal_weights"}
 
 
 @each_small
@@ -200,9 +201,8 @@ def test_training_an_autoencoder_lowers_the_loss_of_images_it_has_not_seen() -> 
     losses = []
     for parameters in (start, ended):
         own = problem.in_own_scale(parameters)
-        losses.append(
-            float(score(truth, Solution(truth.model.laws(own), own), names=["held_out_loss"])["held_out_loss"])
-        )
+        found = score(truth, Solution(truth.model.laws(own), own), names=["held_out_loss"])
+        losses.append(float(found["held_out_loss"]))
     assert losses[1] < losses[0] / 4
 
 

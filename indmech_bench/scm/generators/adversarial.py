@@ -65,6 +65,7 @@ class AdversarialImages(SeenImages):
         return -critic(made).mean()
 
     def update_nuisance(self, parameters: Parameters, batch: Tensor | None) -> None:
+        self.check_starts(parameters)
         for r in range(len(self.images)):
             indices = torch.arange(min(self.batch, self.samples)) if batch is None else batch[r]
             critic, optimiser = self.critic(r)

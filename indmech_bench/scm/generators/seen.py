@@ -56,14 +56,18 @@ class SeenImages:
 
     def loss(self, parameters: Parameters, batch: Tensor | None = None) -> Tensor:
         """Fit loss (R,). Raises UnsupportedError for starts side by side."""
-        if parameters["decoder.0.bias"].dim() != 1 + len(self.model.shapes["decoder.0.bias"]):
-            raise UnsupportedError("networks are trained from one start")
+        self.check_starts(parameters)
         rows = []
         for r in range(len(self.images)):
             own = {name: value[r] for name, value in parameters.items()}
             parts = [(len(indices), self.loss_of(r, own, indices)) for indices in self._parts(r, batch)]
             rows.append(sum(count * value for count, value in parts) / sum(count for count, _ in parts))
         return torch.stack(rows)  # type: ignore[arg-type]
+
+    def check_starts(self, parameters: Parameters) -> None:
+        """Raises UnsupportedError for starts side by side."""
+        if parameters["decoder.0.bias"].dim() != 1 + len(self.model.shapes["decoder.0.bias"]):
+            raise UnsupportedError("networks are trained from one start")
 
     def loss_of(self, r: int, parameters: Parameters, indices: Tensor) -> Tensor:
         """The loss of one replicate on images of these indices (m,), a number."""

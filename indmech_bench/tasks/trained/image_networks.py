@@ -18,6 +18,7 @@ from indmech_bench.scm.generators.variational import VariationalImages
 from indmech_bench.scm.interventions import Family, Intervention
 from indmech_bench.scm.parameters import Parameters
 from indmech_bench.scm.streams import Streams
+from indmech_bench.tasks.datasets.shipped import SHIPPED
 from indmech_bench.tasks.protocol import TaskBase
 from indmech_bench.tasks.sampling import unit_power
 from indmech_bench.tasks.trained.floors import floors
@@ -87,10 +88,13 @@ class ImageNetwork(TaskBase):
             raise unknown("way to learn", self.learnt, LEARNT)
         if self.size not in SIZES:
             raise InputError(f"size {self.size} of images must be {', '.join(map(str, SIZES[:-1]))} or {SIZES[-1]}.")
+        if self.images not in SHIPPED:
+            all_images(self.images, self.size, self.most)
 
     @property
     def model(self) -> GeneratorModel:
-        colours, size = all_images(self.images, self.size, self.most).shape[1:3]
+        images, _ = all_images(self.images, self.size, self.most)
+        colours, size = images.shape[1:3]
         return GeneratorModel(architecture(self.network, size, colours, self.codes), self.learnt)
 
     @property
@@ -102,7 +106,7 @@ class ImageNetwork(TaskBase):
 
     def sample(self, streams: Streams) -> dict[str, Tensor]:
         """The world in the place of parameters (see `GeneratorModel`). Raises UnsupportedError without the images."""
-        world = drawn_world(self.images, all_images(self.images, self.size, self.most), streams)
+        world = drawn_world(*all_images(self.images, self.size, self.most), streams)
         return unit_power(self.model, self.model.family(), world)
 
     def observe(self, parameters: dict[str, Tensor], streams: Streams) -> SeenImages:

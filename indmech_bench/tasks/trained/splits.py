@@ -21,8 +21,10 @@ LEAST_IMAGES = 32
 
 
 @lru_cache(maxsize=4)
-def all_images(name: str, size: int, most: int) -> NDArray[np.uint8]:
+def all_images(name: str, size: int, most: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """A set that is shipped, or the images below a folder: (N, C, n, n), at most so many, from all over the set.
+
+    With what each shows, (N,): which digit, or -1 where that is not known.
 
     Raises InputError, UnsupportedError.
     """
@@ -30,16 +32,16 @@ def all_images(name: str, size: int, most: int) -> NDArray[np.uint8]:
     if len(images) < LEAST_IMAGES:
         raise InputError(f"'{name}' holds {len(images)} images: a network needs {LEAST_IMAGES} or more.")
     kept = np.linspace(0, len(images) - 1, min(most, len(images))).round().astype(int)
-    return np.asarray(images[kept])
+    labels = digit_labels() if name == "digits" else np.full(len(images), -1)
+    return np.asarray(images[kept]), labels[kept]
 
 
-def drawn_world(name: str, images: NDArray[np.uint8], streams: Streams) -> dict[str, Tensor]:
+def drawn_world(images: NDArray[np.uint8], labels: NDArray[np.int64], streams: Streams) -> dict[str, Tensor]:
     """IMAGES that no network is trained on, TRAINING those that one is, (R, M, C, n, n) from 0 to 1; labels of both.
 
-    A function of the seed alone. LABELS and TRAINING_LABELS (R, M) say which digit an image is, -1 where none is known.
+    A function of the seed alone. LABELS and TRAINING_LABELS (R, M) say what each shows.
     """
     held_out = round(HELD_OUT * len(images))
-    labels = digit_labels()[: len(images)] if name == "digits" else np.full(len(images), -1)
     world: dict[str, list[Tensor]] = {IMAGES: [], TRAINING: [], LABELS: [], TRAINING_LABELS: []}
     for generator in streams.generators("split"):
         order = generator.permutation(len(images))
