@@ -124,6 +124,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
             else:
                 axes.axhline(0, color=MUTED, linewidth=0.8)
             axes.grid(axis="y")
+            axes.tick_params(axis="x", labelsize=7.5)
             if row == 0:
                 axes.set_title(head)
             if row == len(tasks) - 1:

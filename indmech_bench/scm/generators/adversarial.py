@@ -42,7 +42,8 @@ class AdversarialImages(SeenImages):
     `update_nuisance` moves the critic: mean max(0, 1 - critic(x)) + mean max(0, 1 + critic(decoder(z))) by Adam. The
     critics are no parameters: they live and die with the observation, one a replicate.
 
-    seeds: of the critics' starts. Source: Lim and Ye (2017), hinge loss; Miyato et al. (ICLR 2018).
+    seeds: of the critics' starts.
+    Source: Miyato, Kataoka, Koyama, Yoshida (ICLR 2018), for the hinge loss, too.
     """
 
     nuisance_forwards: ClassVar[int] = 1
