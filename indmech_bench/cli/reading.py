@@ -143,7 +143,7 @@ def by_intervention(
 
 @app.command()
 def worth(
-    folder: Annotated[Path, typer.Argument(help="a results folder with fluo-faces")],
+    folder: Annotated[Path, typer.Argument(help="a results folder with fluo-faces or digits")],
     form: Form = "table",
 ) -> None:
     """Show what extrapolated samples are worth.

@@ -29,7 +29,7 @@ WITHOUT = {
 }
 """Facts of a truth that are accuracies no solution has a part in, with what was added to the ordinary images."""
 NOTES = (
-    "mean accuracy, on truly intervened images of other faces, of a logistic regression on pixels that learns from the "
+    "mean accuracy, on truly intervened images that nothing was trained on, of a logistic regression on pixels that learns from the "
     "ordinary images and as many again for each intervention as are added; a replicate that failed counts as 0",
     "worth: ((iii) - (i)) / ((iv) - (i)), sums over replicates above and below, with a 95 % bootstrap interval over "
     "them; 0: no more than further ordinary images, 1: as much as truly intervened ones; none where (iv) "
@@ -79,6 +79,8 @@ def _of_task(task: str, facts: Mapping[int, Mapping[str, float]], rows: Sequence
             and row["status"] != Status.SKIPPED
             and row["seed"] in facts
         ):
+            if row["status"] == Status.OK and LEARNT not in row_part(row, "metrics"):
+                continue  # a reference without samples
             found = row_part(row, "metrics").get(LEARNT) if row["status"] == Status.OK else None
             cells.setdefault((row["reference"], row["label"]), {})[row["seed"]] = found or 0.0
     learnt = [_arm(f"(iii) {label}", label, aside, own, facts) for (aside, label), own in sorted(cells.items())]
