@@ -14,7 +14,7 @@ from draws import task_and_job
 import indmech_bench
 from indmech_bench.analysis.labels import with_labels
 from indmech_bench.analysis.status import status_of
-from indmech_bench.errors import InputError
+from indmech_bench.errors import InputError, TruthNotFoundError
 from indmech_bench.harness.against import plans_against, run_against
 from indmech_bench.harness.external import document_of, export_observations, export_truths, score_file
 from indmech_bench.harness.options import RunOptions
@@ -205,6 +205,18 @@ def test_truths_that_cannot_be_exported_get_a_sentence_and_write_nothing(cli: Cl
         made = cli("export-truths", *arguments)
         assert (made.returncode, made.stdout, made.stderr) == (2, "", f"indmech-bench: {sentence}\n")
     assert contents(tmp_path) == {"mine.npz": b"mine"}
+
+
+@pytest.mark.parametrize("export", [export_observations, export_truths])
+def test_a_truth_that_is_not_found_is_said_once(export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_found(*given: Any) -> None:
+        raise TruthNotFoundError("no draw came near.")
+
+    for drawn in ("draw_truth", "pose_problem"):
+        monkeypatch.setattr(f"indmech_bench.harness.external.{drawn}", none_found)
+    place = {"out": tmp_path / "out"} if export is export_observations else {"path": tmp_path / "out.npz"}
+    with pytest.raises(InputError, match=r"^no draw came near\.$"):
+        export("fir-natural", seeds="1", **place)
 
 
 def found_elsewhere(exported: Path, folder: Path) -> Path:
