@@ -100,10 +100,10 @@ def export_truths(
     salt: Annotated[str, typer.Option(help="The secret that a run mixed into its truths.")] = "",
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
-    """Write the truths of a task: the answer sheet, never for a method.
+    """Write the truths of a task, for no method to see.
 
-    Mechanisms as they are drawn and the facts of each truth, an array each, seeds first: to be looked at, or used where
-    what they are drawn from is missing. A method that has seen them has not been tested.
+    The answer sheet: mechanisms as they are drawn and the facts of each truth, an array each, seeds first, to be looked
+    at, or used where what they are drawn from is missing. A method that has seen them has not been tested.
     """
     from indmech_bench.harness import external
 
