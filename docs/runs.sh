@@ -37,7 +37,8 @@ for ratio in 0.5 0.8 1.2 1.5; do
 done
 # networks trained here; those of twice the steps say whether the fit has stopped improving
 indmech-bench run deep
-# real mechanisms as truths, and the tables of docs/networks.md that are no runs, need two trained generators
+# real mechanisms as truths, and the tables of docs/networks.md that are no runs, need two trained generators; `enforce`
+# trains while docs/refresh.py runs, a quarter of an hour
 indmech-bench generators
 indmech-bench run real-layout
 indmech-bench run --task real-layout-strided --seeds 16 --precision float32 --timeout 1800 --out results/real-layout-strided \

@@ -26,6 +26,7 @@ from .harness.against import run_against as run_against
 from .harness.benchmark import Report as Report
 from .harness.benchmark import run as run
 from .harness.external import export_observations as export_observations
+from .harness.external import export_truths as export_truths
 from .harness.external import score_file as score_file
 from .harness.tuning.tuning import tune as tune
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from indmech_bench.conformance.findings import CheckFailedError, Finding, find
+from indmech_bench.conformance.findings import CheckFailedError, CheckSkippedError, Finding, find
 from indmech_bench.conformance.methods import CHECKS as ON_A_TASK
 from indmech_bench.conformance.methods import REPEATS
 from indmech_bench.conformance.setups import Setup
@@ -82,6 +82,9 @@ def check_task(
 ) -> list[Finding]:
     """Check a task by its name (`name:setting=value,...`), or every task of a file `FILE.py`.
 
+    A task that cannot be drawn on this machine (it raises UnsupportedError) is skipped: the last finding says so, and
+    what is missing.
+
     checks: some of TASK_CHECKS, all by default. watch: is shown each finding as soon as there is one. Raises InputError
     for names that are not known.
     """
@@ -101,7 +104,7 @@ def _of_task(task: Named, wanted: Sequence[str]) -> Iterator[Finding]:
     for name in wanted:
         finding = find(title, name, partial(_guarded, OF_A_TASK[name], setup))
         yield finding
-        if name in ("members", "shapes") and not finding.passed:
+        if finding.skipped or (name in ("members", "shapes") and not finding.passed):
             return  # nothing else can be seen
 
 
@@ -119,7 +122,7 @@ def _guarded(check: Callable[[Setup], str | None], setup: Setup) -> str | None:
     """A check whose task raises has failed."""
     try:
         return check(setup)
-    except CheckFailedError:
+    except (CheckFailedError, CheckSkippedError):
         raise
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -1,4 +1,4 @@
-"""Verbs between folders and files: `compare`, `merge`, `export-observations`, `score`."""
+"""Verbs between folders and files: `compare`, `merge`, `export-observations`, `export-truths`, `score`."""
 
 from __future__ import annotations
 
@@ -90,6 +90,25 @@ def export_observations(
 
     about, files = external.export_observations(task, seeds=seeds, out=out, plugins=plugin)
     show(f"{about}: {len(files)} observations beside it")
+
+
+@app.command("export-truths")
+def export_truths(
+    task: Annotated[str, typer.Argument(help="name:setting=value,...")],
+    file: Annotated[Path, typer.Argument(help="a new FILE.npz")],
+    seeds: Annotated[str, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")],
+    salt: Annotated[str, typer.Option(help="The secret that a run mixed into its truths.")] = "",
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Write the truths of a task, for no method to see.
+
+    The answer sheet: mechanisms as they are drawn and the facts of each truth, an array each, seeds first, to be looked
+    at, or used where what they are drawn from is missing. A method that has seen them has not been tested.
+    """
+    from indmech_bench.harness import external
+
+    written = external.export_truths(task, file, seeds=seeds, salt=salt, plugins=plugin)
+    show(f"{written}: the truths, {written.stat().st_size:,} bytes; no method may see them")
 
 
 @app.command()

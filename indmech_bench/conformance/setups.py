@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from indmech_bench.conformance.findings import CheckSkippedError
+from indmech_bench.errors import UnsupportedError
 from indmech_bench.harness.replicates import draw_truth, job_streams, pose_problem
 from indmech_bench.harness.workers.messages import Draws
 from indmech_bench.problem.engine.kernels.compiling import FUSED
@@ -40,10 +44,14 @@ class Setup:
         }  # fmt: skip
 
     def draw(self, seeds: tuple[int, ...] = SEEDS) -> Truth:
-        return draw_truth(self.job(seeds), self.live)
+        """Raises CheckSkippedError where the task draws nothing on this machine."""
+        with _what_is_missing():
+            return draw_truth(self.job(seeds), self.live)
 
     def pose(self, seeds: tuple[int, ...] = SEEDS) -> Problem:
-        return pose_problem(self.job(seeds), self.live)
+        """Raises CheckSkippedError likewise."""
+        with _what_is_missing():
+            return pose_problem(self.job(seeds), self.live)
 
     def normalised(self, parameters: dict[str, Tensor]) -> tuple[Any, Tensor]:
         """What the task shows of these parameters of SEEDS with mean power 1, and the divisors."""
@@ -61,6 +69,14 @@ class Setup:
         truth = self.truth()
         _, scale = self.normalised(truth.parameters)
         return truth.model.rescale(truth.parameters, 1 / scale)
+
+
+@contextmanager
+def _what_is_missing() -> Iterator[None]:
+    try:
+        yield
+    except UnsupportedError as error:
+        raise CheckSkippedError(str(error)) from None
 
 
 def listed(values: Tensor) -> str:

@@ -143,7 +143,11 @@ class Bench:
                     given = streams if draws_of is None else job_streams(theirs, "method", self._live_task)
                     return Watched(observation, given, **options)
 
-                problem = pose_problem(job, self._live_task, make)
+                try:
+                    problem = pose_problem(job, self._live_task, make)
+                except UnsupportedError as error:  # the task's own: this machine lacks what it draws from
+                    trial.status, trial.reason = Status.SKIPPED, str(error)
+                    break
                 assert isinstance(problem, Watched)
                 if poisoned is not None and seeds[poisoned] in together:
                     problem.observations[[*together].index(seeds[poisoned])] = torch.nan

@@ -1,15 +1,20 @@
-"""Parameters found elsewhere (in JAX, Julia, R): export what a method would see, score what comes back."""
+"""Parameters found elsewhere (in JAX, Julia, R): export what a method would see, score what comes back.
+
+And what is true, to be looked at.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from indmech_bench.errors import InputError, UnsupportedError
+from indmech_bench.errors import InputError, TruthNotFoundError, UnsupportedError
 from indmech_bench.harness.cells import Cell
-from indmech_bench.harness.replicates import pose_problem
+from indmech_bench.harness.replicates import draw_truth, pose_problem
 from indmech_bench.harness.suites.seeds import read_seeds
 from indmech_bench.harness.workers.messages import Outcome, result_of
 from indmech_bench.problem.engine.kernels.compiling import PLAIN
@@ -64,6 +69,44 @@ def export_observations(
     except OSError as error:
         raise cannot_write(folder, error) from error
     return folder / ABOUT, files
+
+
+def export_truths(
+    task: str, path: str | Path, *, seeds: str, salt: str = "", plugins: Sequence[str | Path] = ()
+) -> Path:
+    """Write the truths of a task's seeds into one new .npz: the answer sheet, for looking at, never for a method.
+
+    Arrays, seeds first: `seeds` (R,); `truth.NAME` (R, ...), the parameter NAME as the task draws it, with an output of
+    mean power 1; `fact.NAME` (R,), what rows keep of a truth, NaN where it has no number. Returns the file. Raises
+    InputError, also where the file is there already.
+
+    Args:
+        task: as `name:setting=value,...`.
+        path: the file, FILE.npz.
+        seeds: `32` for 0 to 31, or a range such as `100-131`.
+        salt: the secret that a run mixed into its truths, if it did.
+        plugins: files that register tasks.
+    """
+    import numpy as np
+    import torch
+
+    named = resolve(Catalogue.read(map(Path, plugins)), "task", task)
+    numbers, file = read_seeds(seeds), Path(path)
+    live, cell = build(named), replace(_cell(named, EXTERNAL), salt=salt)
+    if file.suffix != ".npz":
+        raise InputError(f"'{file}' must end with .npz.")
+    if file.exists():
+        raise InputError(f"'{file}' is there already: give another file.")
+    with _as_input():
+        truths = [draw_truth(cell.job([seed], ()), live) for seed in numbers]
+    facts = [{name: values[0] for name, values in live.facts(truth).items()} for truth in truths]
+    arrays: dict[str, Any] = {"seeds": numbers}
+    for name in truths[0].parameters:
+        arrays[f"truth.{name}"] = torch.cat([truth.parameters[name] for truth in truths]).numpy()
+    for name in facts[0]:
+        arrays[f"fact.{name}"] = [np.nan if each[name] is None else each[name] for each in facts]
+    write_arrays(file, arrays, packed=True)
+    return file
 
 
 def about_observation(task: Named) -> dict[str, Any]:
@@ -137,11 +180,17 @@ def _cell(task: Named, method: str) -> Cell:
 
 
 def _posed(cell: Cell, live: Any, seed: int) -> Any:
-
-    try:
+    with _as_input():
         return pose_problem(cell.job([seed], ()), live)
-    except UnsupportedError as error:
-        raise InputError(f"{error}.") from None
+
+
+@contextlib.contextmanager
+def _as_input() -> Iterator[None]:
+    """A truth that cannot be drawn, on this machine or at all, is an InputError."""
+    try:
+        yield
+    except (UnsupportedError, TruthNotFoundError) as error:
+        raise InputError(f"{str(error).rstrip('.')}.") from None
 
 
 def _scored(cell: Cell, live: Any, path: Path, seed: int) -> Outcome:

@@ -49,13 +49,13 @@ def keep_solution(folder: Path, task: str, method: str, key: str, parameters: Ma
     write_arrays(solution_path(folder, task, method, key), parameters)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write named arrays of float64. Raises InputError when the disk refuses."""
+def write_arrays(path: Path, arrays: Mapping[str, Any], *, packed: bool = False) -> None:
+    """Write named arrays of float64, compressed if asked. Raises InputError when the disk refuses."""
     named: dict[str, Any] = {name: np.asarray(value, dtype=np.float64) for name, value in arrays.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         data = io.BytesIO()
-        np.savez(data, **named)
+        (np.savez_compressed if packed else np.savez)(data, **named)
         write_whole(path, data.getvalue())
     except OSError as error:
         raise cannot_write(path.parent, error) from error

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from indmech_bench.scm import genericity
-from indmech_bench.scm.generators.measures import fine_distance
+from indmech_bench.scm.generators.measures import fine_distances
 from indmech_bench.scm.generators.model import IMAGES, common_codes, row_of, stretched_each
-from indmech_bench.scm.generators.moments import GaussianImages, moments
+from indmech_bench.scm.generators.moments import GaussianImages, moments_of
 from indmech_bench.scm.generators.variational import evidence_loss, noise_of
 from indmech_bench.scoring.evaluation import Evaluation
 from indmech_bench.scoring.metrics import EXACT_GAP, IDENTIFIED_ERROR, IDENTIFIED_FIT
@@ -134,13 +134,15 @@ def fine_change(x: Evaluation) -> Tensor:
     """mean_g F(stretched maps, samples) / mean_g F(stretched pixels, samples), F the distance of patches."""
     hidden = [x.network.samples(x.parameters, g) for g in x.truth.family.scored]
     pixels = [stretched_each(x.samples, g) for g in x.truth.family.scored]
-    moved, as_pixels = (torch.stack([_fine(each, x.samples) for each in way]).mean(0) for way in (hidden, pixels))
+    moved, as_pixels = (
+        torch.stack([fine_distances(each, x.samples) for each in way]).mean(0) for way in (hidden, pixels)
+    )
     return moved / as_pixels
 
 
 def sample_distance(x: Evaluation) -> Tensor:
     """F(samples, held-out images)."""
-    return _fine(x.samples, x.truth.parameters[IMAGES])
+    return fine_distances(x.samples, x.truth.parameters[IMAGES])
 
 
 def held_out_loss(x: Evaluation) -> Tensor:
@@ -170,18 +172,6 @@ def encoder_log_ratio(x: Evaluation) -> Tensor:
 def encoder_pairing_effect(x: Evaluation) -> Tensor:
     """Of the encoder."""
     return x.network.pairing_effect(x.parameters, "encoder")
-
-
-def moments_of(laws: Tensor) -> Tensor:
-    """Moments (R, G, 1 + d, d) of laws that are tables of pictures (R, G, M, h, w)."""
-    return torch.stack([torch.stack([moments(pictures) for pictures in row]) for row in laws])
-
-
-def _fine(pictures: Tensor, originals: Tensor) -> Tensor:
-    """Distance of patches, (R,); NaN where pictures are not finite."""
-    rows = zip(pictures, originals, strict=True)
-    found = [fine_distance(one, other) if bool(one.isfinite().all()) else torch.nan for one, other in rows]
-    return torch.tensor(found, dtype=torch.float64)
 
 
 def error_euclidean(x: Evaluation) -> Tensor:

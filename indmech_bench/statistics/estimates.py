@@ -25,6 +25,12 @@ def interquartile_mean(values: ArrayLike) -> float:
     return float(ordered[cut : len(ordered) - cut].mean())
 
 
+def range_of_several(values: ArrayLike) -> tuple[float, float] | None:
+    """The least and the largest of values that are too few for an interval of their median. None for one alone."""
+    numbers = np.asarray(values, dtype=float)
+    return (float(numbers.min()), float(numbers.max())) if len(numbers) > 1 else None
+
+
 def median_interval(values: ArrayLike) -> tuple[float, float] | None:
     """95 % interval of a median by order statistics: free of any distribution. None below 6 values.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,9 +12,12 @@ from nets import small_generator
 from torch import Tensor, nn
 
 from indmech_bench import InputError, grid, scale_channel, shift, stretch, swap
-from indmech_bench.networks.hidden.enforcing import AIMS, enforced
+from indmech_bench.cli.app import app
+from indmech_bench.networks import sources
+from indmech_bench.networks.hidden.enforcing import AIMS, Enforced, enforced
 from indmech_bench.networks.hidden.hidden_maps import OUTPUT, levels_of, stretched
-from indmech_bench.networks.hidden.stretching import FIGURES, measured_levels, save_grid
+from indmech_bench.networks.hidden.stretch_columns import enforced_document
+from indmech_bench.networks.hidden.stretching import FIGURES, StretchedLevel, measured_levels, save_grid
 from indmech_bench.scm.generators.canvas import amid_canvas
 from indmech_bench.scm.generators.measures import (
     coarse_distance,
@@ -21,6 +26,7 @@ from indmech_bench.scm.generators.measures import (
     relative_error,
     sharpness,
 )
+from indmech_bench.tasks.generators.dcgan import DCGAN, LATENTS
 
 LEVELS = ("main.3", "main.6", "main.9", OUTPUT)
 
@@ -155,6 +161,66 @@ def test_enforcing_moves_rho_where_it_is_told_to_and_leaves_the_network_alone() 
     assert lines["as trained"].fit == 0
     assert lines["rho = 1"].rms_log_rho < 0.5 * lines["as trained"].rms_log_rho < lines["log rho doubled"].rms_log_rho
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+def test_trainings_differ_in_their_batches_alone_and_the_first_is_the_one_of_before() -> None:
+    module, _ = small_generator()
+    asked: list[str] = []
+
+    def draw(stream: str, count: int) -> Tensor:
+        asked.append(stream)
+        seed = sum(map(ord, stream))
+        return torch.randn(count, 5, 1, 1, generator=torch.Generator().manual_seed(seed))
+
+    few: dict[str, Any] = {"steps": 2, "batch": 2, "held_out": 4, "aims": AIMS[:1]}
+    before = enforced(module, draw, **few)
+    asked.clear()
+    as_trained, first, second = enforced(module, draw, trainings=2, **few)
+    assert [as_trained, first] == before
+    assert asked == ["held out", "step 0", "step 1", "training 2, step 0", "training 2, step 1"]
+    assert (second.aim, second.training) == (first.aim, 2)
+    assert second.fit != first.fit
+
+
+def lines_of(*fits: float) -> list[Enforced]:
+    level = StretchedLevel("main.3", "4x4", 0.3, 0.02, 0.01, 0.7)
+    measured = replace(level, level=OUTPUT, size="8x8")
+    found = [Enforced("as trained", 0.0, 0.1, 0.2, (level, measured))]
+    return found + [Enforced("rho = 1", fit, 0.0, 0.0, (level, measured), t + 1) for t, fit in enumerate(fits)]
+
+
+def test_several_trainings_are_shown_by_their_median_and_range() -> None:
+    document = enforced_document("faces", lines_of(0.04, 0.01, 0.02))
+    assert document.notes[0].startswith("of 3 trainings, each on latents of its own: median [least, largest]")
+    table = document.sections[0].tables[0]
+    assert table.head == ["aim", "fit", "log rho", "rms", "coarse 4x4", "patch 4x4"]
+    fits = [line[1] for line in table.cells]
+    assert fits == ["0.000", "0.020 [0.010, 0.040]"]
+    as_trained, trained = table.records
+    assert (trained["fit"], trained["fit_low"], trained["fit_high"]) == (0.02, 0.01, 0.04)
+    assert (trained["coarse_distance:4x4"], trained["coarse_distance_low:4x4"]) == (0.3, 0.3)
+    assert (as_trained["fit"], as_trained["fit_low"]) == (0.0, None)
+
+
+def test_one_training_is_shown_without_a_range() -> None:
+    document = enforced_document("faces", lines_of(0.04))
+    table = document.sections[0].tables[0]
+    assert [line[1] for line in table.cells] == ["0.000", "0.040"]
+    assert "fit_low" not in table.fields
+    assert not any("median" in note for note in document.notes)
+
+
+def test_the_verb_repeats_trainings_of_a_generator(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        network = DCGAN((LATENTS, 6, 5, 3)).eval()
+    monkeypatch.setattr(sources, "trained_generator", lambda name: network)
+    asked = ["enforce", "--wheel", "faces", "--steps", "1", "--batch", "2", "--trainings", "2", "--format", "md"]
+    assert app(asked, standalone_mode=False) in (0, None)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [line.count(" [") for line in lines[2:]] == [0, 7, 7, 7]
 
 
 def test_nothing_can_be_enforced_on_one_layer() -> None:

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from indmech_bench.statistics import resampling
-from indmech_bench.statistics.estimates import interquartile_mean, median_interval, wilson_interval
+from indmech_bench.statistics.estimates import interquartile_mean, median_interval, range_of_several, wilson_interval
 from indmech_bench.statistics.ranks import critical_difference, mean_ranks, probability_of_improvement, profiles
 from indmech_bench.statistics.resampling import (
     interquartile_mean_interval,
@@ -279,3 +279,8 @@ def test_a_method_that_fails_on_its_worst_half_never_stands_better() -> None:
         own = probability_of_improvement(scores[:, 3], scores[:, other], [0] * 64)[0]
         assert own <= probability_of_improvement(scores[:, 0], scores[:, other], [0] * 64)[0]
     assert probability_of_improvement(scores[:, 3], scores[:, 0], [0] * 64)[0] < 0.5
+
+
+def test_a_range_is_of_several_values() -> None:
+    assert range_of_several([3.0, 1.0, 2.0]) == (1.0, 3.0)
+    assert range_of_several([3.0]) is None

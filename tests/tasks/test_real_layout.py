@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from conftest import make_job
+from conftest import Cli, make_job
 from draws import problem_of, task_and_streams, truth_of
 from torch.nn.functional import conv_transpose2d
 
 from indmech_bench import InputError
 from indmech_bench.cli.catalogue.descriptions import describe_text
-from indmech_bench.harness.external import export_observations
+from indmech_bench.harness.external import export_observations, export_truths
 from indmech_bench.harness.job import execute
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import get_task
@@ -22,6 +26,7 @@ from indmech_bench.scoring.references import of_parameters
 from indmech_bench.scoring.scores import score
 from indmech_bench.tasks.generators import dcgan, wheels
 from indmech_bench.tasks.images import real_layout
+from indmech_bench.testing import assert_passed, check_method
 
 NAMES = ("real-layout", "real-layout-8", "real-layout-strided")
 
@@ -119,6 +124,45 @@ def test_the_start_scale_is_the_setting(stand_in: dcgan.DCGAN) -> None:
 def test_a_wrong_setting_is_said(wrong: str) -> None:
     with pytest.raises(InputError, match=wrong.partition("=")[0]):
         get_task(f"real-layout:{wrong}").check()
+
+
+def test_exported_truths_give_the_pictures_as_the_page_says(
+    stand_in: dcgan.DCGAN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    export_truths("real-layout", "truths.npz", seeds="2")
+    page = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```py\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(block, "networks.md", "exec"), names)
+    (shown,) = problem_of("real-layout", [1], salt="").observations
+    assert np.allclose(names["pictures"], shown.numpy(), atol=1e-10)
+
+
+@pytest.mark.usefixtures("nothing_fetched")
+def test_without_the_wheel_the_task_is_skipped_by_its_checks_and_no_truth_is_exported(cli: Cli, tmp_path: Path) -> None:
+    checked = cli("check-task", "real-layout")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert checked.stdout.splitlines() == [
+        "real-layout",
+        "ok    members",
+        "–     the task is skipped: the trained generator 'faces' is not on this machine: run indmech-bench generators",
+        "1 check, 0 failed; real-layout skipped",
+    ]
+    (section,) = json.loads(cli("check-task", "real-layout", "--format", "json").stdout)["sections"]
+    (record,) = [row for row in section["rows"] if row["skipped"]]
+    exported = cli("export-truths", "real-layout", "truths.npz", "--seeds", "2")
+    assert exported.returncode == 2
+    assert exported.stderr == f"indmech-bench: {record['seen']}.\n"
+    assert not (tmp_path / "truths.npz").exists()
+
+
+@pytest.mark.usefixtures("nothing_fetched")
+def test_without_the_wheel_a_method_is_checked_on_the_other_tasks() -> None:
+    findings = check_method("sgd", tasks=["real-layout", "fir-natural"], checks=["runs"])
+    assert_passed(findings)
+    (alone,) = check_method("sgd", tasks=["real-layout"], checks=["runs"])
+    assert "skips every task: the trained generator 'faces' is not on this machine" in alone.seen
 
 
 @pytest.mark.usefixtures("nothing_fetched")

@@ -54,12 +54,14 @@ def enforce(
     batch: Annotated[int, typer.Option(help="Latents a step.", min=2)] = 8,
     strength: Annotated[float, typer.Option(help="Of the aim, beside the relative error of the outputs.")] = 10.0,
     learning_rate: Annotated[float, typer.Option(help="Falls to 0 by a cosine.")] = 3e-4,
+    trainings: Annotated[int, typer.Option(help="Of each aim, on latents of their own: medians are shown.", min=1)] = 1,
     form: Form = "table",
 ) -> None:
     """Enforce independence on a trained network.
 
     Its outputs are distilled into a copy whose layers are pulled to rho = 1, to twice their log rho, or to rho = 1 with
-    wrong pairs of channels; then hidden layers are stretched. For other networks see enforced in Python.
+    wrong pairs of channels; then hidden layers are stretched. Several trainings are shown by the median with the least
+    and the largest. For other networks see enforced in Python.
     """
     from indmech_bench.networks.hidden import stretch_columns
     from indmech_bench.networks.hidden.enforcing import enforced
@@ -71,6 +73,6 @@ def enforce(
     name = generator_in(wheel) or wheel
     lines = enforced(
         brought.module, lambda stream, count: latents_of(name, count, stream),
-        steps=steps, batch=batch, strength=strength, learning_rate=learning_rate,
+        steps=steps, batch=batch, strength=strength, learning_rate=learning_rate, trainings=trainings,
     )  # fmt: skip
     show(write(stretch_columns.enforced_document(brought.name, lines), form))

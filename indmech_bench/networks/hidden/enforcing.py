@@ -7,8 +7,9 @@ With controls that enforce something else as hard. Prior claim under test: Besse
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -32,11 +33,11 @@ Without an aim nothing moves: a copy that starts where it is to end has no gradi
 
 @dataclass(frozen=True)
 class Enforced:
-    """What became of a network under one aim.
+    """What became of a network under one aim, in one training.
 
     fit: |x - y|^2 / |y - mean y|^2 of its outputs x on inputs that were not trained on, y the original's. log_rho: mean
     over pairs of the mean over channels; rms_log_rho: root of the mean over pairs of the mean square over channels.
-    levels: what stretches of its hidden maps make.
+    levels: what stretches of its hidden maps make. training: counted from 1.
     """
 
     aim: str
@@ -44,6 +45,7 @@ class Enforced:
     log_rho: float
     rms_log_rho: float
     levels: tuple[StretchedLevel, ...]
+    training: int = 1
 
 
 def enforced(
@@ -57,12 +59,16 @@ def enforced(
     factor: float = 1.5,
     held_out: int = 64,
     aims: Sequence[str] = AIMS,
+    trainings: int = 1,
 ) -> list[Enforced]:
-    """The network as it is (`as trained`), then one line for each aim. Raises InputError where no layers can be paired.
+    """The network as it is (`as trained`), then a line for each training of each aim.
+
+    Raises InputError where no layers can be paired.
 
     Minimised by Adam, cosine schedule: |x - y|^2 / |y - mean y|^2 of a batch + strength * sum over pairs of mean_j
         (log rho_j - aim_j)^2, in
-    evaluation mode (batch normalisation keeps its statistics). All aims see the same batches.
+    evaluation mode (batch normalisation keeps its statistics). All aims see the same batches. Trainings differ in
+    nothing but their batches, from streams of the training's own name.
 
     Args:
         module: a generator, which is left as it is.
@@ -72,16 +78,22 @@ def enforced(
         factor: of the stretch that is measured.
         held_out: inputs that fit and stretches are measured on.
         aims: of AIMS.
+        trainings: of each aim; all start from the network as it is.
     """
     pairs = [pair for pair in find_pairs(module)[0] if not isinstance(kernels_of(module, pair), str)]
     if not pairs:
         raise InputError("no two layers of this network can be paired: there is nothing to enforce.")
     apart = (draw("held out", held_out),)
     found = [_measured("as trained", module, module, pairs, apart, factor)]
-    for aim in aims:
-        student = _trained(module, pairs, aim, draw, steps, batch, strength, learning_rate)
-        found.append(_measured(aim, student, module, pairs, apart, factor))
+    for aim, training in itertools.product(aims, range(1, trainings + 1)):
+        student = _trained(module, pairs, aim, _batches_of(training, draw), steps, batch, strength, learning_rate)
+        found.append(replace(_measured(aim, student, module, pairs, apart, factor), training=training))
     return found
+
+
+def _batches_of(training: int, draw: Callable[[str, int], Tensor]) -> Callable[[str, int], Tensor]:
+    """Inputs of one training; the first one's streams are called as those of a training that is alone."""
+    return draw if training == 1 else lambda stream, count: draw(f"training {training}, {stream}", count)
 
 
 def _trained(

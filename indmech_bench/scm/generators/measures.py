@@ -60,3 +60,10 @@ def relative_error(images: Tensor, targets: Tensor) -> float:
 def fine_distance(images: Tensor, originals: Tensor) -> float:
     """`patch_distance` in patches of 8 x 8, or of half a smaller picture's side."""
     return patch_distance(images, originals, min(BLOCK, originals.shape[-2] // 2))
+
+
+def fine_distances(pictures: Tensor, originals: Tensor) -> Tensor:
+    """The same of each replicate, (R, M, C, h, w) twice -> (R,); NaN where pictures are not finite."""
+    rows = zip(pictures, originals, strict=True)
+    found = [fine_distance(one, other) if bool(one.isfinite().all()) else torch.nan for one, other in rows]
+    return torch.tensor(found, dtype=torch.float64)

@@ -24,6 +24,11 @@ def moments(pictures: Tensor) -> Tensor:
     return torch.cat([mean.unsqueeze(0), centred.mT @ centred / len(values)])
 
 
+def moments_of(laws: Tensor) -> Tensor:
+    """Moments (R, G, 1 + d, d) of laws that are tables of pictures (R, G, M, h, w)."""
+    return torch.stack([torch.stack([moments(pictures) for pictures in row]) for row in laws])
+
+
 @dataclass(frozen=True)
 class GaussianImages:
     """Laws as tables (..., 1 + d, d): row 0 the mean, below it the covariance.
