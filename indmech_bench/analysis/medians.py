@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,10 +78,48 @@ def _line(label: str, reference: bool, rows: Sequence[TaskRow], names: Sequence[
     return Line(label, reference, len(rows), middles)
 
 
-def document(folder: str | Path, found: dict[str, list[Line]]) -> Document:
-    """A table a task, a column a metric that one of its lines has."""
-    sections = tuple(_section(task, lines) for task, lines in found.items())
+def document(folder: str | Path, found: dict[str, list[Line]], *, across: bool = False) -> Document:
+    """A table a task, a column a metric that one of its lines has; `across`: a table a metric, a column a task."""
+    if across:
+        sections = tuple(_of_metric(name, found) for name in BY_NAME if any(_having(name, found).values()))
+    else:
+        sections = tuple(_section(task, lines) for task, lines in found.items())
     return Document(f"Medians in {folder}", sections, NOTES)
+
+
+Across = tuple[str, bool, dict[str, Middle]]
+"""A method, whether it is a reference, and a median a task."""
+
+
+def _having(name: str, found: dict[str, list[Line]]) -> dict[str, list[Line]]:
+    """Task -> the lines that have a metric."""
+    return {task: [line for line in lines if name in line.middles] for task, lines in found.items()}
+
+
+def _of_metric(name: str, found: dict[str, list[Line]]) -> Section:
+    having = {task: lines for task, lines in _having(name, found).items() if lines}
+    methods = sorted({(line.reference, line.method) for lines in having.values() for line in lines})
+    short, common = without_common([method for reference, method in methods if not reference])
+    by_task = {task: {line.method: line.middles[name] for line in lines} for task, lines in having.items()}
+    lines: tuple[Across, ...] = tuple(
+        (method, reference, {task: own[method] for task, own in by_task.items() if method in own})
+        for reference, method in methods
+    )
+
+    def name_of(line: Across) -> str:
+        return short.get(line[0], line[0])
+
+    def of(task: str) -> Callable[[Across], Middle]:
+        return lambda line: line[2].get(task, Middle.of(()))
+
+    columns = (
+        shown("method", name_of, kind=Kind.NAME),
+        kept("method", lambda line: line[0]),
+        kept("reference", lambda line: line[1]),
+        *(column for task in having for column in median_columns(task, task, of(task))),
+    )
+    title = f"{name}, by task{common and f'; all methods with {common}'}"
+    return Section(name, (Table(title, columns, lines, lambda line: line[1]),), {"metric": name})
 
 
 def _section(task: str, lines: Sequence[Line]) -> Section:

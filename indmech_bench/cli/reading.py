@@ -172,13 +172,14 @@ def truths(
 def medians(
     folder: Annotated[Path, typer.Argument(help="a results folder")],
     metric: Annotated[list[str] | None, typer.Option(help="One of them; repeatable.", autocompletion=metrics)] = None,
+    across: Annotated[bool, typer.Option("--across", help="A table a metric, tasks across.")] = False,
     form: Form = "table",
 ) -> None:
     """Show medians of metrics, by task and method."""
     from indmech_bench.analysis import medians
     from indmech_bench.text.writing import write
 
-    show(write(medians.document(folder, medians.medians(folder, metric or ())), form))
+    show(write(medians.document(folder, medians.medians(folder, metric or ()), across=across), form))
 
 
 @app.command()

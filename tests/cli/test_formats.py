@@ -46,6 +46,7 @@ VERBS = {
     "by-intervention": ("by-intervention", "i"),
     "truths": ("truths", "i"),
     "medians": ("medians", "i"),
+    "medians across": ("medians", "i", "--across"),
     "by-intervention with intervals": ("by-intervention", "i", "--long"),
     "worth": ("worth", "w"),
     "status": ("status", "a", "--failures", "--why"),

@@ -29,8 +29,8 @@ WITHOUT = {
 }
 """Facts of a truth that are accuracies no solution has a part in, with what was added to the ordinary images."""
 NOTES = (
-    "mean accuracy, on truly intervened images that nothing was trained on, of a logistic regression on pixels that learns from the "
-    "ordinary images and as many again for each intervention as are added; a replicate that failed counts as 0",
+    "mean accuracy, on truly intervened images that nothing was trained on, of a logistic regression on pixels that "
+    "learns from the ordinary images and those that are added; a replicate that failed counts as 0",
     "worth: ((iii) - (i)) / ((iv) - (i)), sums over replicates above and below, with a 95 % bootstrap interval over "
     "them; 0: no more than further ordinary images, 1: as much as truly intervened ones; none where (iv) "
     "is not clearly above (i)",
