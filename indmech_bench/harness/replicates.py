@@ -124,14 +124,14 @@ Points = dict[int, dict[str, torch.Tensor]]
 def _along_training(truth: Truth, problem: Problem) -> Points:
     """Loss and main metrics at the points that a problem has kept."""
     assert problem.curve is not None
-    points = {}
-    start = problem.curve.points[min(problem.curve.points)]
-    for step, seen in sorted(problem.curve.points.items()):
+    points: Points = {}
+    kept = sorted(problem.curve.points.items())
+    for step, seen in kept:
         with torch.no_grad(), problem.prepaid(0):
             loss = problem.loss({name: value.to(problem.dtype) for name, value in seen.items()})
         parameters = problem.in_own_scale(seen)
         metrics = score(truth, Solution(truth.model.laws(parameters), parameters), names=ALONG_CURVES)
-        away = _distance(seen, start, truth.model.mechanisms)
+        away = _distance(seen, kept[0][1], truth.model.mechanisms)
         points[step] = {"loss": loss, "distance_from_start": away, **metrics}
     return points
 
