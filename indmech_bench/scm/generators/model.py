@@ -185,11 +185,14 @@ class GeneratorModel(BaseModel):
         The mean over pairs of layers of (t - mean t_i) / sd t_i, t the mean over channels of log rho, t_i the same when
         the later layer's channels are paired anew.
         """
-        effects = []
-        for first, second in self.architecture.pairs(parameters, side):
-            found, drawn = re_pairings(first, second, self.architecture.stride, side)
-            effects.append((found - drawn.mean(-1)) / drawn.std(-1))
-        return torch.stack(effects, -1).mean(-1)
+        rows = []
+        for r in range(len(next(iter(parameters.values())))):  # a sum over all rows takes an order of its own
+            effects = []
+            for first, second in self.architecture.pairs(row_of(parameters, r), side):
+                found, drawn = re_pairings(first, second, self.architecture.stride, side)
+                effects.append((found - drawn.mean(-1)) / drawn.std(-1))
+            rows.append(torch.stack(effects).mean())
+        return torch.stack(rows)
 
     def invariants(self, parameters: Parameters) -> dict[str, Tensor]:
         """Not known."""
