@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Drawing
 
+FEW = 3
+"""Columns that have room for a name in one line."""
 FLOOR = 1e-3
 """Smaller errors are drawn here."""
 EXACT = "oracle"
@@ -63,16 +65,21 @@ def _draw(data: pd.DataFrame) -> Drawing:
     from matplotlib import pyplot
 
     data = data[data["method"] != EXACT]
-    tasks, shifts = list(dict.fromkeys(data["task"])), list(dict.fromkeys(data["intervention"]))
+    tasks = list(dict.fromkeys(data["task"]))
+    shifts = {task: list(dict.fromkeys(data.loc[data["task"] == task, "intervention"])) for task in tasks}
+    alike = len({tuple(of_task) for of_task in shifts.values()}) == 1
+    most = max(map(len, shifts.values()))
     names = {task: list(dict.fromkeys(data.loc[data["task"] == task, "method"])) for task in tasks}
     heights = [len(of_task) for of_task in names.values()]
     figure, panels = pyplot.subplots(
-        len(tasks), len(shifts), figsize=(WIDTH, 0.9 * len(tasks) + 0.19 * sum(heights)), sharex=True, sharey="row",
-        squeeze=False, height_ratios=heights,
+        len(tasks), most, figsize=(WIDTH, (0.9 if alike else 1.1) * len(tasks) + 0.19 * sum(heights)), sharex=True,
+        sharey="row", squeeze=False, height_ratios=heights,
     )  # fmt: skip
     colour = pyplot.rcParams["axes.prop_cycle"].by_key()["color"][0]
     for row, task in enumerate(tasks):
-        for column, shift in enumerate(shifts):
+        for axes in panels[row, len(shifts[task]) :]:
+            axes.set_visible(False)
+        for column, shift in enumerate(shifts[task]):
             axes = panels[row, column]
             lines = data[(data["task"] == task) & (data["intervention"] == shift)].set_index("method")
             for i, name in enumerate(names[task]):
@@ -88,8 +95,8 @@ def _draw(data: pd.DataFrame) -> Drawing:
                               markerfacecolor=PAPER if reference else shade)  # fmt: skip
             axes.axvline(1, color=MUTED, linewidth=0.8, linestyle="--")
             bare_lines(axes)
-            if row == 0:
-                axes.set_title("\n".join(_folded(shift)), fontsize=8)
+            if row == 0 or not alike:
+                axes.set_title("\n".join(_folded(shift)) if most > FEW else shift, fontsize=8)
         label_lines(panels[row, 0], names[task], most=26)
         panels[row, 0].set_ylabel(task)
     for axes in panels.flat:
