@@ -34,6 +34,7 @@ reference: $(READY)
 reference-images: $(READY)
 	.ci/reference images 8
 	.ci/reference deep 8
+	.ci/reference deep-scratch 8
 
 # the pages of docs/ with the reference of the API, into site/
 docs: $(READY)

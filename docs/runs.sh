@@ -37,6 +37,7 @@ for ratio in 0.5 0.8 1.2 1.5; do
 done
 # networks trained here; those of twice the steps say whether the fit has stopped improving
 indmech-bench run deep
+indmech-bench run deep-scratch
 # real mechanisms as truths, and the tables of docs/networks.md that are no runs, need two trained generators; `enforce`
 # trains while docs/refresh.py runs, a quarter of an hour
 indmech-bench generators

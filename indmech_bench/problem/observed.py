@@ -95,6 +95,15 @@ class Observed:
         if isinstance(self._observation, SeenImages):
             self._observation.update_nuisance(parameters, batch)
 
+    def nuisance_state(self) -> Any:
+        """Where what `update_nuisance` trains stands: a copy, for `set_nuisance_state`; None where it does nothing."""
+        return self._observation.nuisance_state() if isinstance(self._observation, SeenImages) else None
+
+    def set_nuisance_state(self, state: Any) -> None:
+        """Go on from there."""
+        if isinstance(self._observation, SeenImages):
+            self._observation.set_nuisance_state(state)
+
     @property
     def device(self) -> torch.device:
         return self.observations.device

@@ -170,9 +170,10 @@ class Problem(Drawn):
     def search(self, name: str, compute: Callable[[], Result]) -> Result:
         """`compute()`, once for all methods that search under this name in one job; each is charged in full.
 
-        The name says all that the result depends on; a ClassVar `search` has methods of a package run in one job.
+        The name says all that the result depends on; a ClassVar `search` has methods of a package run in one job. The
+        points that it keeps and what it trains against the parameters come along.
         """
-        result, seconds = self._searches.result(name, compute, self._meter)
+        result, seconds = self._searches.result(name, compute, self)
         self.borrowed_seconds += seconds
         return result
 

@@ -29,6 +29,7 @@ ALIKE = [
     f"averaging-min-norm:{STARTS}",
     f"averaging-evidence:{STARTS}",
 ]
+TUNED = [f"fine-tune-{name}:steps=10,tuning=0.4" for name in ("fit", "penalty", "decay")]
 ROOTS = [f"root-search-{name}" for name in ("independent", "min-norm", "likelihood", "flat", "combined")]
 WHAT = ("status", "reason", "metrics", "truth", "details", "cost", "key")
 
@@ -52,6 +53,21 @@ def test_rows_and_cost_are_as_if_alone(task: str, budget: float | None) -> None:
     assert comparable(together) == comparable([execute(job) for job in jobs])
 
 
+@pytest.mark.parametrize("task", ["fir-samples", "digits-strided-vae:most=64", "digits-gan:most=64"])
+def test_a_shared_training_goes_on_as_if_it_were_ones_own(task: str) -> None:
+    """Whatever is trained beside the parameters, an adversarial critic, comes along, and so do the curve's points."""
+    jobs = [{**make_job(method, [3, 7], task), "curves": True} for method in TUNED]
+    together = execute_together(jobs)  # type: ignore[arg-type]
+    alone = [execute(job) for job in jobs]  # type: ignore[arg-type]
+    assert comparable(together) == comparable(alone)
+    (first, *others) = [reply["outcomes"][0]["curves"] for reply in together if "outcomes" in reply]
+    assert len(others) == 2
+    for curve in others:
+        assert curve["step"] == first["step"]
+        assert curve["fit_error"][:5] == first["fit_error"][:5]
+        assert curve["fit_error"][-1] != first["fit_error"][-1]
+
+
 def test_what_is_found_is_computed_once_and_charged_to_each(monkeypatch: pytest.MonkeyPatch) -> None:
     from indmech_baselines import many_starts
 
@@ -72,11 +88,11 @@ def test_what_is_found_is_computed_once_and_charged_to_each(monkeypatch: pytest.
 def test_a_result_is_each_methods_own() -> None:
     searches = Searches()
     problem = problem_of("fir-natural", [0])
-    first, _ = searches.result("x", lambda: {"k": torch.ones(2)}, problem._meter)
+    first, _ = searches.result("x", lambda: {"k": torch.ones(2)}, problem)
     first["k"][0] = 9.0
-    second, _ = searches.result("x", lambda: {"k": torch.zeros(2)}, problem._meter)
+    second, _ = searches.result("x", lambda: {"k": torch.zeros(2)}, problem)
     second["k"][1] = 9.0
-    third, _ = searches.result("x", lambda: {"k": torch.zeros(2)}, problem._meter)
+    third, _ = searches.result("x", lambda: {"k": torch.zeros(2)}, problem)
     assert third["k"].tolist() == [1.0, 1.0]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -77,3 +78,13 @@ class AdversarialImages(SeenImages):
             wrong = (1 - critic(self.images[r, indices])).relu().mean() + (1 + critic(made)).relu().mean()
             wrong.backward()
             optimiser.step()
+
+    def nuisance_state(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Weights of each replicate's critic, and its Adam state."""
+        return [copy.deepcopy((critic.state_dict(), optimiser.state_dict())) for critic, optimiser in self.pairs]
+
+    def set_nuisance_state(self, state: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+        for r, (weights, moments) in enumerate(state):
+            critic, optimiser = self.critic(r)
+            critic.load_state_dict(weights)
+            optimiser.load_state_dict(copy.deepcopy(moments))

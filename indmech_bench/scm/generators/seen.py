@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -75,6 +75,13 @@ class SeenImages:
 
     def update_nuisance(self, parameters: Parameters, batch: Tensor | None) -> None:
         """A step of what is trained against the parameters: nothing."""
+
+    def nuisance_state(self) -> Any:
+        """A copy of where that stands, for `set_nuisance_state`: nothing."""
+        return None
+
+    def set_nuisance_state(self, state: Any) -> None:
+        """Go on from there."""
 
     def normals(self, r: int, indices: Tensor, offset: int = 0) -> Tensor:
         """Standard normal numbers (m, d) of a minibatch; another offset gives others."""
