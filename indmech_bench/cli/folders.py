@@ -41,6 +41,7 @@ def merge(
     folders: Annotated[list[Path], typer.Argument(help="two results folders or more; one to pack or unpack")],
     out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
     packed: Annotated[bool, typer.Option("--packed", help="Rows compressed to a tenth, to be read only.")] = False,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Leave the pictures of rows out.")] = False,
 ) -> None:
     """Make one results folder of several.
 
@@ -48,7 +49,7 @@ def merge(
     """
     from indmech_bench.results import merging
 
-    show("\n".join(map(printable, merging.merge(folders, out=out, packed=packed).sentences)))
+    show("\n".join(map(printable, merging.merge(folders, out=out, packed=packed, pictures=not no_pictures).sentences)))
 
 
 @app.command()

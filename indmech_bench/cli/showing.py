@@ -1,4 +1,4 @@
-"""Verbs that show results: `report`, `plot`."""
+"""Verbs that show results: `along`, `report`, `plot`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,28 @@ from typing import Annotated
 import typer
 
 from indmech_bench.cli.application import Form, app
-from indmech_bench.cli.completion import figures
+from indmech_bench.cli.completion import figures, metrics
 from indmech_bench.cli.terminal import show
 from indmech_bench.errors import InputError
 from indmech_bench.text.lines import printable
+
+
+@app.command()
+def along(
+    folder: Annotated[Path, typer.Argument(help="a results folder of a run with --curves")],
+    metric: Annotated[list[str] | None, typer.Option(help="One of them; repeatable.", autocompletion=metrics)] = None,
+    at: Annotated[list[float] | None, typer.Option(help="A share of all steps; repeatable. Quarters.")] = None,
+    form: Form = "table",
+) -> None:
+    """Show medians of metrics along training.
+
+    After parts of all steps: whether the fit still improves, and what becomes of log rho and e meanwhile.
+    """
+    from indmech_bench.analysis.drift import along
+    from indmech_bench.text.writing import write
+
+    shares = at or along.QUARTERS
+    show(write(along.document(folder, along.along(folder, metric or (), shares), shares), form))
 
 
 @app.command()

@@ -43,3 +43,10 @@ def read_curves(folder: Path, row: Mapping[str, Any]) -> Arrays | None:
     if sum(math.prod(shape) for shape in shapes.values()) > LARGEST:
         raise InputError(f"'{path}' holds more than the {LARGEST:,} numbers that a run keeps of a row.")
     return read_arrays(path, shapes)
+
+
+def copy_without_pictures(path: Path, copy: Path) -> None:
+    """Copy the arrays of a row that have one axis: what was measured along training, and solutions; none, no file."""
+    arrays = read_arrays(path, shapes_in(path))
+    if measured := {name: values for name, values in arrays.items() if values.ndim == 1}:
+        write_arrays(copy, measured, packed=True)

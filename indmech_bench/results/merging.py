@@ -14,7 +14,7 @@ from typing import Any
 from indmech_bench.errors import InputError
 from indmech_bench.registry.identity import SCHEMA
 from indmech_bench.results.current import newest
-from indmech_bench.results.curves import CURVES
+from indmech_bench.results.curves import CURVES, copy_without_pictures
 from indmech_bench.results.files import DIGITS, PACKED, cannot_write, key_in_name
 from indmech_bench.results.folder import (
     ERRORS,
@@ -44,11 +44,12 @@ class Merged:
 
 
 @uncollected()
-def merge(folders: Sequence[str | Path], *, out: str | Path, packed: bool = False) -> Merged:
+def merge(folders: Sequence[str | Path], *, out: str | Path, packed: bool = False, pictures: bool = True) -> Merged:
     """Make one results folder of two or more; `out` must not exist, and exists only once it is whole.
 
     packed: with its rows compressed (xz), a tenth of the size, to be read and not written to; one folder will do then,
-    as it does to unpack a packed one.
+    as it does to unpack a packed one. pictures: whether those that rows keep come along, which take most of the room;
+    curves and solutions do.
 
     Rows keep the order of the folders as given, so that where a cell was made by different code the last folder's
     counts. Of rows with one key an ok one is kept before one that is not, else the first; two that are ok must agree
@@ -70,7 +71,7 @@ def merge(folders: Sequence[str | Path], *, out: str | Path, packed: bool = Fals
             before = kept.get(row["key"])
             if before is None or _replaces(before, (number, row), places, counts):
                 kept[row["key"]] = number, row
-    _write(goal, list(kept.values()), places, manifest, packed)
+    _write(goal, list(kept.values()), places, manifest, packed, pictures)
     return Merged(goal, len(kept), tuple(_sentences(goal, content, [row for _, row in kept.values()], places, counts)))
 
 
@@ -121,7 +122,12 @@ def _joined(places: Sequence[Path]) -> dict[str, Any]:
 
 
 def _write(
-    goal: Path, rows: Sequence[tuple[int, Row]], places: Sequence[Path], manifest: dict[str, Any], packed: bool
+    goal: Path,
+    rows: Sequence[tuple[int, Row]],
+    places: Sequence[Path],
+    manifest: dict[str, Any],
+    packed: bool,
+    pictures: bool,
 ) -> None:
     """Write the folder under another name and rename it, so that it is whole or absent."""
     partial = goal.with_name(f"{goal.name}.partial")
@@ -132,21 +138,24 @@ def _write(
         with lzma.open(partial / PACKED_RUNS, "wb") if packed else (partial / RUNS).open("wb") as file:
             file.writelines(write_line(row) for _, row in rows)
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
-        _copy_files(partial, {row["key"][:DIGITS]: places[number] for number, row in rows}, places)
+        _copy_files(partial, {row["key"][:DIGITS]: places[number] for number, row in rows}, places, pictures)
         partial.rename(goal)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise cannot_write(goal, error) from error
 
 
-def _copy_files(goal: Path, kept: Mapping[str, Path], places: Sequence[Path]) -> None:
+def _copy_files(goal: Path, kept: Mapping[str, Path], places: Sequence[Path], pictures: bool) -> None:
     """Copy tracebacks, parameters and curves; of two with one name those of the folder whose row is kept."""
     for place in places:
         for file in sorted(file for name in (ERRORS, SOLUTIONS, CURVES) for file in (place / name).rglob("*.*")):
             copy = goal / file.relative_to(place)
             if file.is_file() and (not copy.exists() or kept.get(key_in_name(file)) == place):
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, copy)
+                if pictures or file.parent.name != CURVES:
+                    shutil.copyfile(file, copy)
+                else:
+                    copy_without_pictures(file, copy)
 
 
 def _sentences(

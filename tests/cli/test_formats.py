@@ -19,6 +19,7 @@ from folders import rows_of, write_folder, write_rows
 
 from indmech_bench.cli.app import app
 from indmech_bench.registry.identity import row_identity_key
+from indmech_bench.results.curves import keep_curves
 from indmech_bench.text.writing import FORMATS
 
 NETWORK = """import torch
@@ -47,6 +48,7 @@ VERBS = {
     "truths": ("truths", "i"),
     "medians": ("medians", "i"),
     "medians across": ("medians", "i", "--across"),
+    "along": ("along", "i", "--metric", "loss"),
     "by-intervention with intervals": ("by-intervention", "i", "--long"),
     "worth": ("worth", "w"),
     "status": ("status", "a", "--failures", "--why"),
@@ -103,6 +105,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         references=["oracle"],
         changes={"errors": listed, "truth": {"log_generic_ratio": 0.1}},
     )
+    for row in rows_of(place / "i"):
+        keep_curves(place / "i", row, {"step": [0, 5, 9], "loss": [3.0, 2.0, 1.0]})
     known = {"accuracy_before": 0.5, "accuracy_more": 0.6, "accuracy_pixels": 0.7, "accuracy_intervened": 0.9}
     changes = {"truth": known, "metrics": {"accuracy_extrapolated": 0.8, "extrapolation_error": 0.3}}
     write_folder(place / "w", {("fluo-faces", "adam"): [0.1] * 8}, references=["oracle"], changes=changes)

@@ -13,6 +13,7 @@ from folders import rows_of, write_folder
 from indmech_bench import load
 from indmech_bench.analysis.ranking.ranking import leaderboard
 from indmech_bench.errors import InputError
+from indmech_bench.results.curves import keep_curves, read_curves
 from indmech_bench.results.folder import PACKED_RUNS, RUNS, read_folder
 from indmech_bench.results.merging import merge
 
@@ -67,3 +68,17 @@ def test_rows_twice_are_refused_and_one_plain_folder_is_nothing_to_merge(folder:
     with pytest.raises(InputError, match="twice"):
         read_folder(packed)
     assert rows_of(folder)
+
+
+def test_pictures_can_be_left_out_and_nothing_else_is(folder: Path, tmp_path: Path, cli: Cli) -> None:
+    first, second, *_ = rows_of(folder)
+    keep_curves(folder, first, {"step": [0, 5], "loss": [2.0, None], "maps": np.ones((2, 3, 3))})
+    keep_curves(folder, second, {"maps": np.ones((2, 3, 3))})
+    assert cli("merge", "plain", "--packed", "--no-pictures", "--out", "packed").returncode == 0
+    kept = read_curves(tmp_path / "packed", first)
+    assert kept is not None
+    assert [*kept] == ["step", "loss"]
+    np.testing.assert_array_equal(kept["loss"], [2.0, np.nan])
+    assert read_curves(tmp_path / "packed", second) is None
+    assert read_folder(tmp_path / "packed") == read_folder(folder)
+    assert read_curves(folder, second) is not None

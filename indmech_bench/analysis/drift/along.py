@@ -1,0 +1,103 @@
+"""What was measured along training, at parts of the way: a table a metric, a line a task and method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indmech_bench.analysis.drift.columns import median_columns
+from indmech_bench.analysis.drift.course import Middle
+from indmech_bench.analysis.frame import load_curves
+from indmech_bench.analysis.labels import without_common
+from indmech_bench.errors import InputError, unknown
+from indmech_bench.text.document import Document, Section
+from indmech_bench.text.tables import Kind, Table, kept, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUARTERS = (0.25, 0.5, 0.75, 1.0)
+OF_ROWS = ("task", "task_label", "label", "seed", "step")
+NOTES = (
+    "medians over replicates that ended ok [95 % by order statistics, from 6 replicates on], after so many steps or at "
+    "the last point before that was kept",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric of one method on one task: its median after some of the steps, n replicates."""
+
+    task: str
+    method: str
+    n: int
+    steps: tuple[int, ...]
+    middles: tuple[Middle, ...]
+
+
+def along(folder: str | Path, metrics: Sequence[str] = (), at: Sequence[float] = QUARTERS) -> dict[str, list[Line]]:
+    """Metric -> its lines, tasks in the order of their rows. Raises InputError.
+
+    Args:
+        folder: of results with curves.
+        metrics: which; all that its curves have by default.
+        at: shares of all steps, above 0 and at most 1.
+    """
+    for share in at:
+        if not 0 < share <= 1:
+            raise InputError(f"--at {share:g} must be a share of the steps: above 0, and at most 1.")
+    curves = load_curves(folder)
+    known = [name for name in curves.columns if name not in OF_ROWS]
+    for name in metrics:
+        if name not in known:
+            raise unknown("metric along training", name, known)
+    found: dict[str, list[Line]] = {name: [] for name in metrics or known}
+    for task in curves["task_label"].unique():
+        for method, own in curves[curves["task_label"] == task].groupby("label"):
+            for name, lines in found.items():
+                if own[name].notna().any():
+                    lines.append(_line(str(task), str(method), own, name, at))
+    return found
+
+
+def _line(task: str, method: str, curves: pd.DataFrame, name: str, at: Sequence[float]) -> Line:
+    """A line of the curves of one method on one task."""
+    last = int(curves["step"].max())
+    steps = tuple(int(curves.loc[curves["step"] <= share * last, "step"].max()) for share in at)
+    values = [curves.loc[curves["step"] == step, name].dropna() for step in steps]
+    return Line(task, method, curves["seed"].nunique(), steps, tuple(Middle.of([*value]) for value in values))
+
+
+def document(folder: str | Path, found: dict[str, list[Line]], at: Sequence[float] = QUARTERS) -> Document:
+    """A table a metric; its heads are steps where all lines have the same ones, else shares of them."""
+    sections = tuple(_section(name, lines, at) for name, lines in found.items() if lines)
+    return Document(f"Along training, in {folder}", sections, NOTES)
+
+
+def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
+    short, common = without_common([line.method for line in lines])
+    alike = len({line.steps for line in lines}) == 1
+
+    def of(place: int) -> Callable[[Line], Middle]:
+        return lambda line: line.middles[place]
+
+    def head(place: int) -> str:
+        return f"step {lines[0].steps[place]:,}" if alike else f"{at[place]:.0%} of steps"
+
+    def name_of(line: Line) -> str:
+        return short.get(line.method, line.method)
+
+    marks = (median_columns(f"at:{share:g}", head(place), of(place)) for place, share in enumerate(at))
+    columns = (
+        shown("task", lambda line: line.task, kind=Kind.NAME),
+        kept("task", lambda line: line.task),
+        shown("method", name_of, kind=Kind.NAME),
+        kept("method", lambda line: line.method),
+        kept("n", lambda line: line.n),
+        *(column for mark in marks for column in mark),
+        kept("steps", lambda line: list(line.steps)),
+    )
+    title = f"{name}, along training{common and f'; all methods with {common}'}"
+    return Section(name, (Table(title, columns, tuple(lines)),), {"metric": name})
