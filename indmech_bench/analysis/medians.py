@@ -9,17 +9,15 @@ from pathlib import Path
 
 from indmech_bench.analysis.drift.columns import median_columns
 from indmech_bench.analysis.drift.course import Middle
-from indmech_bench.analysis.labels import with_labels, without_common
-from indmech_bench.analysis.task_rows import marked, with_tasks
-from indmech_bench.analysis.view import in_order
+from indmech_bench.analysis.method_lines import MethodLine, cells_by_task, section_of
+from indmech_bench.analysis.task_rows import newest_rows
 from indmech_bench.errors import InputError, unknown
-from indmech_bench.results.current import newest
-from indmech_bench.results.folder import existing_folder, read_folder
+from indmech_bench.results.folder import existing_folder
 from indmech_bench.results.row_fields import TaskRow, row_part
 from indmech_bench.results.statuses import Status
 from indmech_bench.scoring.metrics import BY_NAME
 from indmech_bench.text.document import Document, Section
-from indmech_bench.text.tables import Column, Kind, Table, kept, shown
+from indmech_bench.text.tables import Column
 
 NOTES = (
     "medians over replicates [95 % by order statistics, from 6 replicates on]; a replicate that failed counts as the "
@@ -29,11 +27,9 @@ NOTES = (
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(MethodLine):
     """One method or reference on one task: n replicates, metric -> its median."""
 
-    method: str
-    reference: bool
     n: int
     middles: dict[str, Middle]
 
@@ -49,21 +45,16 @@ def medians(folder: str | Path, metrics: Sequence[str] = ()) -> dict[str, list[L
         if name not in BY_NAME:
             raise unknown("metric", name, BY_NAME)
     place = existing_folder(folder)
-    rows = with_tasks(with_labels(newest(read_folder(place))[0]), [place])
+    rows = newest_rows(place)
     kept_names = {name for row in rows for name in row_part(row, "metrics")}
     names = [name for name in metrics or BY_NAME if name in kept_names]
     if not names:
         raise InputError(f"no row of '{place}' has {' or '.join(metrics) or 'metrics'}.")
-    cells: dict[str, dict[tuple[bool, str], list[TaskRow]]] = {task: {} for task in in_order(rows)}
-    for row in rows:
-        if row["status"] != Status.SKIPPED:
-            cells[row["task_label"]].setdefault((row["reference"], row["label"]), []).append(row)
     found = {}
-    for task, lines in cells.items():
-        control = next((own[0]["control"] for own in lines.values()), False)
-        told = [_line(label, reference, own, names) for (reference, label), own in sorted(lines.items())]
+    for task, cells in cells_by_task(rows).items():
+        told = [_line(label, reference, own, names) for (reference, label), own in cells.items()]
         if kept_lines := [line for line in told if line.middles]:
-            found[marked(task, control)] = kept_lines
+            found[task] = kept_lines
     return found
 
 
@@ -87,8 +78,11 @@ def document(folder: str | Path, found: dict[str, list[Line]], *, across: bool =
     return Document(f"Medians in {folder}", sections, NOTES)
 
 
-Across = tuple[str, bool, dict[str, Middle]]
-"""A method, whether it is a reference, and a median a task."""
+@dataclass(frozen=True)
+class Across(MethodLine):
+    """One method or reference: task -> its median."""
+
+    middles: dict[str, Middle]
 
 
 def _having(name: str, found: dict[str, list[Line]]) -> dict[str, list[Line]]:
@@ -99,45 +93,23 @@ def _having(name: str, found: dict[str, list[Line]]) -> dict[str, list[Line]]:
 def _of_metric(name: str, found: dict[str, list[Line]]) -> Section:
     having = {task: lines for task, lines in _having(name, found).items() if lines}
     methods = sorted({(line.reference, line.method) for lines in having.values() for line in lines})
-    short, common = without_common([method for reference, method in methods if not reference])
     by_task = {task: {line.method: line.middles[name] for line in lines} for task, lines in having.items()}
-    lines: tuple[Across, ...] = tuple(
-        (method, reference, {task: own[method] for task, own in by_task.items() if method in own})
+    lines = [
+        Across(method, reference, {task: own[method] for task, own in by_task.items() if method in own})
         for reference, method in methods
-    )
-
-    def name_of(line: Across) -> str:
-        return short.get(line[0], line[0])
+    ]
 
     def of(task: str) -> Callable[[Across], Middle]:
-        return lambda line: line[2].get(task, Middle.of(()))
+        return lambda line: line.middles.get(task, Middle.of(()))
 
-    columns = (
-        shown("method", name_of, kind=Kind.NAME),
-        kept("method", lambda line: line[0]),
-        kept("reference", lambda line: line[1]),
-        *(column for task in having for column in median_columns(task, task, of(task))),
-    )
-    title = f"{name}, by task{common and f'; all methods with {common}'}"
-    return Section(name, (Table(title, columns, lines, lambda line: line[1]),), {"metric": name})
+    columns = [column for task in having for column in median_columns(task, task, of(task))]
+    return section_of(name, f"{name}, by task", lines, columns, {"metric": name})
 
 
 def _section(task: str, lines: Sequence[Line]) -> Section:
-    short, common = without_common([line.method for line in lines if not line.reference])
     names = [name for name in BY_NAME if any(name in line.middles for line in lines)]
-
-    def name_of(line: Line) -> str:
-        return short.get(line.method, line.method)
-
-    columns = (
-        shown("method", name_of, kind=Kind.NAME),
-        kept("method", lambda line: line.method),
-        kept("reference", lambda line: line.reference),
-        Column[Line]("n", "n", lambda line: line.n),
-        *(column for name in names for column in _column(name)),
-    )
-    title = f"{task}: medians{common and f'; all methods with {common}'}"
-    return Section(task, (Table(title, columns, tuple(lines), lambda line: line.reference),), {"task": task})
+    columns = (Column[Line]("n", "n", lambda line: line.n), *(column for name in names for column in _column(name)))
+    return section_of(task, f"{task}: medians", lines, columns, {"task": task})
 
 
 def _column(name: str) -> tuple[Column[Line], ...]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from indmech_bench.analysis.labels import with_labels
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.notation import label
-from indmech_bench.results.folder import read_manifest
+from indmech_bench.results.current import newest
+from indmech_bench.results.folder import read_folder, read_manifest
 from indmech_bench.results.row_fields import LabelledRow, TaskRow
 
 
@@ -33,6 +35,11 @@ def with_tasks(rows: Sequence[LabelledRow], places: Sequence[Path]) -> list[Task
             controls[task] = entry.is_control(settings) if entry else label(name, settings, {}) in recorded
         found.append({**row, "family": family_of.get(name, ""), "control": controls[task]})
     return found
+
+
+def newest_rows(place: Path) -> list[TaskRow]:
+    """The rows of a folder's newest code, with labels and what is known of their tasks."""
+    return with_tasks(with_labels(newest(read_folder(place))[0]), [place])
 
 
 def _runs(places: Sequence[Path]) -> list[dict[str, Any]]:

@@ -7,12 +7,10 @@ from pathlib import Path
 
 from indmech_bench.analysis.drift.columns import median_columns
 from indmech_bench.analysis.drift.course import Middle
-from indmech_bench.analysis.labels import with_labels
-from indmech_bench.analysis.task_rows import marked, with_tasks
+from indmech_bench.analysis.task_rows import marked, newest_rows
 from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError
-from indmech_bench.results.current import newest
-from indmech_bench.results.folder import existing_folder, read_folder
+from indmech_bench.results.folder import existing_folder
 from indmech_bench.results.row_fields import row_part
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Column, Kind, Table
@@ -35,7 +33,7 @@ class Facts:
 def truths(folder: str | Path) -> tuple[Facts, ...]:
     """The facts of every task in a results folder, one value a seed. Raises InputError where no row keeps any."""
     place = existing_folder(folder)
-    rows = with_tasks(with_labels(newest(read_folder(place))[0]), [place])
+    rows = newest_rows(place)
     found: dict[str, dict[int, dict[str, float]]] = {}
     for row in rows:
         kept_facts = {name: value for name, value in row_part(row, "truth").items() if value is not None}

@@ -9,15 +9,14 @@ from pathlib import Path
 
 from indmech_bench.analysis.drift.columns import median_columns
 from indmech_bench.analysis.drift.course import Middle
-from indmech_bench.analysis.labels import with_labels, without_common
-from indmech_bench.analysis.task_rows import marked, with_tasks
+from indmech_bench.analysis.method_lines import MethodLine, cells_by_task, section_of
+from indmech_bench.analysis.task_rows import marked, newest_rows
 from indmech_bench.errors import InputError
-from indmech_bench.results.current import newest
-from indmech_bench.results.folder import existing_folder, read_folder
+from indmech_bench.results.folder import existing_folder
 from indmech_bench.results.row_fields import TaskRow, row_part
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.document import Document, Section
-from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
+from indmech_bench.text.tables import Column, kept_interval
 
 NOTES = (
     "medians over replicates; e of one intervention: divergence from the intervened truth over how far the "
@@ -28,11 +27,9 @@ MORE = "--long shows their 95 % intervals, by order statistics"
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(MethodLine):
     """One method or reference on one task: how well it fits, its log rho, and e by intervention."""
 
-    method: str
-    reference: bool
     n: int
     fit: Middle
     log_ratio: Middle
@@ -42,21 +39,18 @@ class Line:
 def by_intervention(folder: Path) -> dict[str, list[Line]]:
     """Task -> its lines, methods before references. Raises InputError where no row lists errors by intervention."""
     place = existing_folder(folder)
-    rows = with_tasks(with_labels(newest(read_folder(place))[0]), [place])
+    rows = newest_rows(place)
     listed: dict[str, list[str]] = {}
     for row in rows:
         if row_part(row, "errors"):
             listed.setdefault(marked(row["task_label"], row["control"]), list(row_part(row, "errors")))
     if not listed:
         raise InputError(f"'{place}' holds no errors by intervention: none of its tasks lists them, see toy-faces.")
-    found: dict[str, list[Line]] = {}
-    for task, names in listed.items():
-        cells: dict[tuple[bool, str], list[TaskRow]] = {}
-        for row in rows:
-            if marked(row["task_label"], row["control"]) == task and row["status"] != Status.SKIPPED:
-                cells.setdefault((row["reference"], row["label"]), []).append(row)
-        found[task] = [_line(label, reference, own, names) for (reference, label), own in sorted(cells.items())]
-    return found
+    cells = cells_by_task(rows)
+    return {
+        task: [_line(label, reference, own, names) for (reference, label), own in cells[task].items()]
+        for task, names in listed.items()
+    }
 
 
 def _line(label: str, reference: bool, rows: Sequence[TaskRow], names: Sequence[str]) -> Line:
@@ -80,15 +74,7 @@ def _section(task: str, lines: Sequence[Line], intervals: bool) -> Section:
     def of(name: str) -> Callable[[Line], Middle]:
         return lambda line: line.errors[name]
 
-    short, common = without_common([line.method for line in lines if not line.reference])
-
-    def name_of(line: Line) -> str:
-        return short.get(line.method, line.method)
-
     columns = (
-        shown("method", name_of, kind=Kind.NAME),
-        kept("method", lambda line: line.method),
-        kept("reference", lambda line: line.reference),
         Column[Line]("n", "n", lambda line: line.n),
         *_median("fit_error", "fit", lambda line: line.fit, intervals),
         *_median("log_generic_ratio", "log rho", lambda line: line.log_ratio, intervals),
@@ -98,8 +84,7 @@ def _section(task: str, lines: Sequence[Line], intervals: bool) -> Section:
             for column in _median(f"e:{name}", name.replace("stretch ", "×"), of(name), intervals)
         ),
     )
-    title = f"{task}: e under each intervention{common and f'; all methods with {common}'}"
-    return Section(task, (Table(title, columns, tuple(lines), lambda line: line.reference),), {"task": task})
+    return section_of(task, f"{task}: e under each intervention", lines, columns, {"task": task})
 
 
 def _median(name: str, head: str, of: Callable[[Line], Middle], intervals: bool) -> tuple[Column[Line], ...]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indmech_bench.analysis.labels import with_labels, without_common
-from indmech_bench.analysis.task_rows import marked, with_tasks
+from indmech_bench.analysis.labels import without_common
+from indmech_bench.analysis.method_lines import Cells, cells_by_task, with_common
+from indmech_bench.analysis.task_rows import marked, newest_rows
 from indmech_bench.errors import InputError
-from indmech_bench.results.current import newest
-from indmech_bench.results.folder import existing_folder, read_folder
-from indmech_bench.results.row_fields import TaskRow, row_part
+from indmech_bench.results.folder import existing_folder
+from indmech_bench.results.row_fields import row_part
 from indmech_bench.results.statuses import Status
 from indmech_bench.statistics.resampling import ratio_of_gains_interval
 from indmech_bench.text.document import Document, Section
@@ -58,7 +58,7 @@ class Arm:
 def arms(folder: Path) -> dict[str, list[Arm]]:
     """Task -> its arms, methods first. Raises InputError where no row has such accuracies."""
     place = existing_folder(folder)
-    rows = with_tasks(with_labels(newest(read_folder(place))[0]), [place])
+    rows = newest_rows(place)
     known: dict[str, dict[int, Mapping[str, float]]] = {}
     for row in rows:
         facts = row_part(row, "truth")
@@ -68,22 +68,21 @@ def arms(folder: Path) -> dict[str, list[Arm]]:
         raise InputError(
             f"'{place}' holds no accuracies of a classifier: none of its tasks asks for them, see fluo-faces."
         )
-    return {task: _of_task(task, facts, rows) for task, facts in known.items()}
+    cells = cells_by_task(rows)
+    return {task: _of_task(cells[task], facts) for task, facts in known.items()}
 
 
-def _of_task(task: str, facts: Mapping[int, Mapping[str, float]], rows: Sequence[TaskRow]) -> list[Arm]:
-    cells: dict[tuple[bool, str], dict[int, float]] = {}
-    for row in rows:
-        if (
-            marked(row["task_label"], row["control"]) == task
-            and row["status"] != Status.SKIPPED
-            and row["seed"] in facts
-        ):
-            if row["status"] == Status.OK and LEARNT not in row_part(row, "metrics"):
-                continue  # a reference without samples
+def _of_task(cells: Cells, facts: Mapping[int, Mapping[str, float]]) -> list[Arm]:
+    learnt = []
+    for (aside, label), rows in cells.items():
+        own = {}
+        for row in rows:
+            if row["seed"] not in facts or (row["status"] == Status.OK and LEARNT not in row_part(row, "metrics")):
+                continue  # the latter: a reference without samples
             found = row_part(row, "metrics").get(LEARNT) if row["status"] == Status.OK else None
-            cells.setdefault((row["reference"], row["label"]), {})[row["seed"]] = found or 0.0
-    learnt = [_arm(f"(iii) {label}", label, aside, own, facts) for (aside, label), own in sorted(cells.items())]
+            own[row["seed"]] = found or 0.0
+        if own:
+            learnt.append(_arm(f"(iii) {label}", label, aside, own, facts))
     without = [
         _arm(text, None, True, {seed: values[name] for seed, values in facts.items()}, facts)
         for name, text in WITHOUT.items()
@@ -127,5 +126,5 @@ def _section(task: str, lines: Sequence[Arm]) -> Section:
         kept("worth", lambda line: line.worth),
         kept_interval("worth", lambda line: line.interval),
     )
-    title = f"{task}: accuracy by what is added{common and f'; all methods with {common}'}"
+    title = with_common(f"{task}: accuracy by what is added", common)
     return Section(task, (Table(title, columns, tuple(lines), lambda line: line.aside),), {"task": task})
