@@ -6,32 +6,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from indmech_bench.errors import UnsupportedError
 from indmech_bench.scm.images.fluo import FluoModel
-from indmech_bench.scm.observations.fitting import fits_exactly, over_starts
+from indmech_bench.scm.observations.fitting import over_starts
+from indmech_bench.scm.observations.images import Images
 from indmech_bench.scm.parameters import Parameters
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
+class Pictures(Images):
     """Images (R, F, 3, n, n) of F faces in colour: loss |X_theta - X|^2 / |X|^2."""
 
     kind: ClassVar[str] = "pictures"
-    samples: ClassVar[int] = 1
 
     model: FluoModel
-    images: Tensor
-
-    @property
-    def shown(self) -> Tensor:
-        return self.images
-
-    def normalised(self, dtype: torch.dtype) -> tuple[Pictures, Tensor]:
-        scale = self.model.geometry.power(self.images).sqrt()
-        return Pictures(self.model, (self.images / scale[:, None, None, None, None]).to(dtype)), scale
 
     @cached_property
     def _energy(self) -> Tensor:
@@ -43,11 +32,3 @@ class Pictures:
         shown = self.images.unsqueeze(1) if images.dim() > self.images.dim() else self.images
         difference = (images - shown).square().flatten(-4).sum(-1)
         return difference / over_starts(self._energy, difference)
-
-    def residuals(self, parameters: Parameters) -> Tensor:
-        raise UnsupportedError("images have too many pixels for least squares on their residuals")
-
-    features = residuals
-
-    def fits(self, losses: Tensor) -> Tensor:
-        return fits_exactly(losses)
