@@ -14,6 +14,8 @@ from indmech_bench.errors import InputError
 from indmech_bench.results.statuses import Status
 from indmech_bench.text.lines import printable
 
+Salt = Annotated[str, typer.Option(help="The secret that a run mixed into its truths.")]
+
 
 @app.command()
 def compare(
@@ -81,6 +83,7 @@ def export_observations(
     task: Annotated[str, typer.Argument(help="name:setting=value,...")],
     seeds: Annotated[str, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")],
     out: Annotated[Path, typer.Option(help="An empty folder or none.")],
+    salt: Salt = "",
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """Write what a method sees, for other languages.
@@ -89,7 +92,7 @@ def export_observations(
     """
     from indmech_bench.harness import external
 
-    about, files = external.export_observations(task, seeds=seeds, out=out, plugins=plugin)
+    about, files = external.export_observations(task, seeds=seeds, out=out, salt=salt, plugins=plugin)
     show(f"{about}: {len(files)} observations beside it")
 
 
@@ -98,7 +101,7 @@ def export_truths(
     task: Annotated[str, typer.Argument(help="name:setting=value,...")],
     file: Annotated[Path, typer.Argument(help="a new FILE.npz")],
     seeds: Annotated[str, typer.Option(help="32 for 0 to 31, 100-131, 7-7 for seed 7.")],
-    salt: Annotated[str, typer.Option(help="The secret that a run mixed into its truths.")] = "",
+    salt: Salt = "",
     plugin: Plugins = [],  # noqa: B006
 ) -> None:
     """Write the truths of a task, for no method to see.
@@ -119,6 +122,7 @@ def score(
     seed: Annotated[int, typer.Option(help="The seed whose observation was fitted.")],
     name: Annotated[str, typer.Option(help="The row's method is external-NAME.")] = "",
     out: Annotated[Path | None, typer.Option(help="Keep the row in this results folder.")] = None,
+    salt: Salt = "",
     plugin: Plugins = [],  # noqa: B006
     form: Form = "table",
 ) -> None:
@@ -129,8 +133,9 @@ def score(
     from indmech_bench.harness import external
     from indmech_bench.text.writing import write
 
+    command = ["indmech-bench", *sys.argv[1:]]
     row = external.score_file(
-        file, task=task, seed=seed, name=name, out=out, plugins=plugin, command=["indmech-bench", *sys.argv[1:]]
+        file, task=task, seed=seed, name=name, out=out, salt=salt, plugins=plugin, command=command
     )
     show(write(external.document_of(row), form))
     raise typer.Exit(0 if row["status"] == Status.OK else 1)

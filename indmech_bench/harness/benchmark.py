@@ -38,8 +38,6 @@ from indmech_bench.results.row_lines import with_check
 from indmech_bench.results.rows import count
 from indmech_bench.results.statuses import FAILED, Status
 
-SALT, MASK = "--salt", "***"
-
 
 @dataclass(frozen=True)
 class Report:
@@ -145,7 +143,7 @@ def _show_again(writer: Writer, done: set[str]) -> None:
 
 def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
     return {
-        **provenance(_without_salt(what.options.command)),
+        **provenance(what.options.command),
         "device": what.options.device or "cpu",
         "jobs": jobs if isinstance(jobs, int) else type(jobs).__name__,
         "timeout": what.timeout,
@@ -156,16 +154,6 @@ def _manifest_entry(what: Plan, jobs: int | Executor) -> dict[str, Any]:
         "seeds": [what.seeds[0], what.seeds[-1]],
         "plugins": [Path(path).name for path in what.plugins],
     }
-
-
-def _without_salt(command: Sequence[str]) -> list[str]:
-    """A command as anyone may read it: what follows --salt is masked, and nothing else that happens to contain it."""
-    masked: list[str] = []
-    for word in command:
-        if masked and masked[-1] == SALT:
-            word = MASK
-        masked.append(f"{SALT}={MASK}" if word.startswith(f"{SALT}=") else word)
-    return masked
 
 
 def _jobs(what: Plan, cell: Cell, seeds: Sequence[int], most: int) -> Iterator[tuple[Cell, Job]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ ABOUT = "observation.json"
 
 
 def export_observations(
-    task: str, *, seeds: str, out: str | Path, plugins: Sequence[str | Path] = ()
+    task: str, *, seeds: str, out: str | Path, salt: str = "", plugins: Sequence[str | Path] = ()
 ) -> tuple[Path, list[Path]]:
     """Write what a method sees of each seed of a task into an empty folder.
 
@@ -49,6 +48,7 @@ def export_observations(
         task: as `name:setting=value,...`.
         seeds: `32` for 0 to 31, or a range such as `100-131`.
         out: the folder, which is made where it does not exist.
+        salt: the secret that a run mixed into its truths, if it did.
         plugins: files that register tasks.
     """
     named = resolve(Catalogue.read(map(Path, plugins)), "task", task)
@@ -58,7 +58,7 @@ def export_observations(
         raise InputError(f"'{folder}' is there already and not an empty folder: give another --out.")
     files = []
     for seed in numbers:
-        problem = _posed(_cell(named, EXTERNAL), live, seed)
+        problem = _posed(_cell(named, EXTERNAL, salt), live, seed)
         arrays = {"observations": problem.observations[0].numpy()}
         arrays |= {f"start.{name}": value[0].numpy() for name, value in problem.start().items()}
         files.append(folder / f"seed-{seed}.npz")
@@ -92,7 +92,7 @@ def export_truths(
 
     named = resolve(Catalogue.read(map(Path, plugins)), "task", task)
     numbers, file = read_seeds(seeds), Path(path)
-    live, cell = build(named), replace(_cell(named, EXTERNAL), salt=salt)
+    live, cell = build(named), _cell(named, EXTERNAL, salt)
     if file.suffix != ".npz":
         raise InputError(f"'{file}' must end with .npz.")
     if file.exists():
@@ -133,6 +133,7 @@ def score_file(
     seed: int,
     name: str = "",
     out: str | Path | None = None,
+    salt: str = "",
     plugins: Sequence[str | Path] = (),
     command: Sequence[str] = (),
 ) -> Row:
@@ -147,6 +148,7 @@ def score_file(
         seed: whose observation was fitted.
         name: the row's method is `external-NAME`.
         out: a results folder that the row is kept in; needs `name`.
+        salt: that the observation was exported with, if it was.
         plugins: files that register tasks.
         command: what the manifest says that this was started by.
     """
@@ -158,7 +160,7 @@ def score_file(
     method = f"{EXTERNAL}-{name or 'file'}"
     if not NAME.fullmatch(method) or any(method == entry.name for entry in catalogue.of_kind("method")):
         raise InputError(f"--name '{name}' gives no free method name: letters, digits, '-', '_' and '.', not taken.")
-    cell = _cell(named, method)
+    cell = _cell(named, method, salt)
     outcome = _scored(cell, build(named), Path(path), seed)
     run_id = new_run_id()
     row: Row = {
@@ -175,8 +177,8 @@ def score_file(
     return row
 
 
-def _cell(task: Named, method: str) -> Cell:
-    return Cell(task, Named(Entry("method", method, EXTERNAL, Path())), "", None, "float64", PLAIN, EXTERNAL)
+def _cell(task: Named, method: str, salt: str = "") -> Cell:
+    return Cell(task, Named(Entry("method", method, EXTERNAL, Path())), salt, None, "float64", PLAIN, EXTERNAL)
 
 
 def _posed(cell: Cell, live: Any, seed: int) -> Any:
@@ -219,7 +221,7 @@ def _keep(row: Row, folder: Path, task: Named, command: Sequence[str]) -> None:
                 f"it stays; give another --name."
             )
         entry = {
-            **provenance(list(command)),
+            **provenance(command),
             "tasks": [task.label],
             **about_tasks([task]),
             "methods": [row["method"]],

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from indmech_bench.registry.notation import Named, label
 
 PACKAGES = ("indmech-bench", "torch", "numpy")
+SALT, MASK = "--salt", "***"
 
 
 def new_run_id() -> str:
@@ -40,12 +41,12 @@ def about_tasks(tasks: Iterable[Named]) -> dict[str, Any]:
     }
 
 
-def provenance(command: list[str]) -> dict[str, Any]:
-    """Versions, commit, whether the checkout was dirty, processor, device, command, time."""
+def provenance(command: Sequence[str]) -> dict[str, Any]:
+    """Versions, commit, whether the checkout was dirty, processor, device, command (without its salt), time."""
     commit, dirty = _git_state()
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
+        "command": without_salt(command),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "commit": commit,
@@ -55,6 +56,16 @@ def provenance(command: list[str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "device": "cpu",
     }
+
+
+def without_salt(command: Sequence[str]) -> list[str]:
+    """A command as anyone may read it: what follows --salt is masked, and nothing else that happens to contain it."""
+    masked: list[str] = []
+    for word in command:
+        if masked and masked[-1] == SALT:
+            word = MASK
+        masked.append(f"{SALT}={MASK}" if word.startswith(f"{SALT}=") else word)
+    return masked
 
 
 def machine(entry: Mapping[str, Any] | None = None) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from indmech_bench.harness.against import plans_against, run_against
 from indmech_bench.harness.external import document_of, export_observations, export_truths, score_file
 from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.replicates import draw_truth
-from indmech_bench.registry.identity import KEYED
+from indmech_bench.registry.identity import KEYED, salt_digest
 from indmech_bench.results.folder import read_folder
 from indmech_bench.results.parameter_files import solution_path
 
@@ -191,6 +191,23 @@ def test_an_exported_truth_is_what_score_takes_for_right(tmp_path: Path) -> None
     metrics = score_file(tmp_path / "right.npz", task="fir-natural", seed=3)["metrics"]
     assert metrics["extrapolation_error"] < 1e-20
     assert metrics["identified"] == 1
+
+
+def test_observations_are_exported_and_scored_with_the_salt_of_a_run(cli: Cli, tmp_path: Path) -> None:
+    made = cli("export-observations", "fir-natural", "--seeds", "3-3", "--out", "obs", "--salt", "secret")
+    assert made.returncode == 0, made.stderr
+    true = arrays_in(export_truths("fir-natural", tmp_path / "truths.npz", seeds="3-3", salt="secret"))
+    composite = np.convolve(true["truth.k1"][0], true["truth.k2"][0])
+    assert np.allclose(arrays_in(tmp_path / "obs" / "seed-3.npz")["observations"][: len(composite)], composite)
+    np.savez(tmp_path / "right.npz", k1=true["truth.k1"][0], k2=true["truth.k2"][0])
+    found = "score", "right.npz", "--task", "fir-natural", "--seed", "3", "--name", "mine", "--out", "r"
+    scored = cli(*found, "--salt", "secret")
+    assert scored.returncode == 0, scored.stderr
+    (row,) = read_folder(tmp_path / "r")
+    assert row["metrics"]["extrapolation_error"] < 1e-20
+    assert row["salt"] == salt_digest("secret")
+    assert "secret" not in (tmp_path / "r" / "manifest.json").read_text()
+    assert score_file(tmp_path / "right.npz", task="fir-natural", seed=3)["metrics"]["extrapolation_error"] > 1e-3
 
 
 def test_truths_that_cannot_be_exported_get_a_sentence_and_write_nothing(cli: Cli, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from folders import write_folder
 
 from indmech_bench import run
 from indmech_bench.errors import InputError
-from indmech_bench.harness.benchmark import _without_salt
 from indmech_bench.harness.cells import Cell, shared_search
 from indmech_bench.harness.options import RunOptions
 from indmech_bench.harness.planning import plan
 from indmech_bench.harness.suites.shards import read_shard
 from indmech_bench.results.merging import merge
+from indmech_bench.results.provenance import without_salt
 
 
 def test_every_cell_is_in_one_shard_and_searches_are_not_divided() -> None:
@@ -73,7 +73,7 @@ def test_an_empty_shard_is_a_success_and_its_folder_can_be_merged(tmp_path: Path
 def test_a_salt_is_masked_where_it_stands_and_nowhere_else() -> None:
     command = ["indmech-bench", "run", "--task", "a", "--salt", "a", "--out", "a", "--salt=a", "--seeds", "3"]
     masked = ["indmech-bench", "run", "--task", "a", "--salt", "***", "--out", "a", "--salt=***", "--seeds", "3"]
-    assert _without_salt(command) == masked
+    assert without_salt(command) == masked
 
 
 def test_a_folder_with_a_newline_in_its_name_takes_one_line(cli: Cli, tmp_path: Path) -> None:
