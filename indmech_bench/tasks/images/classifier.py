@@ -70,10 +70,14 @@ def _accuracies(truth: Truth, anew: Anew, classes: Classes, images: Tensor, labe
     answers = classes(tested).repeat(1, len(truth.family.scored))
     ordinary = torch.cat([truth.model.law(truth.parameters, truth.family.identity), images], 1)
     known = torch.cat([classes(truth), labels], 1)
-    return torch.stack([_accuracy(*row) for row in zip(ordinary, known, seen, answers, strict=True)])
+    return torch.stack([accuracy(*row) for row in zip(ordinary, known, seen, answers, strict=True)])
 
 
-def _accuracy(images: Tensor, labels: Tensor, tested: Tensor, answers: Tensor) -> Tensor:
+def accuracy(images: Tensor, labels: Tensor, tested: Tensor, answers: Tensor) -> Tensor:
+    """Share of the images `tested` (T, ...) that a `reader` of others (M, ...) names as `answers` (T,): a number.
+
+    labels: (M,). NaN where an image to learn from is not finite.
+    """
     if not bool(images.isfinite().all()):
         return torch.tensor(torch.nan, dtype=torch.float64)
     right = reader(images.flatten(1), labels).predict(tested.flatten(1).numpy()) == answers.numpy()

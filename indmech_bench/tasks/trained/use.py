@@ -24,7 +24,7 @@ from indmech_bench.scm.generators.model import (
     stretched_each,
 )
 from indmech_bench.scm.parameters import Parameters
-from indmech_bench.tasks.images.classifier import reader
+from indmech_bench.tasks.images.classifier import accuracy, reader
 from indmech_bench.tasks.truth import Truth
 
 Added = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -76,17 +76,16 @@ def accuracy_with_network(truth: Truth, parameters: Parameters | None) -> Tensor
 
 def _accuracies(truth: Truth, model: GeneratorModel, added: Added, finite: Tensor | None = None) -> Tensor:
     rows = []
-    tested = stretched_each(truth.parameters[IMAGES], truth.family.scored[0]).flatten(2)
+    tested = stretched_each(truth.parameters[IMAGES], truth.family.scored[0])
     for r, images in enumerate(truth.parameters[TRAINING]):
         if finite is not None and not bool(finite[r]):
-            rows.append(torch.nan)
+            rows.append(torch.tensor(torch.nan, dtype=torch.float64))
             continue
         ordinary, labels = amid_canvas(images, model.width).flatten(1), truth.parameters[TRAINING_LABELS][r]
         pixels, named = added(r, ordinary, labels)
-        fitted = reader(torch.cat([ordinary, pixels]), torch.cat([labels, named]))
-        answers = fitted.predict(tested[r].numpy())
-        rows.append(float((answers == truth.parameters[LABELS][r].numpy()).mean()))
-    return torch.tensor(rows, dtype=torch.float64)
+        known = torch.cat([ordinary, pixels]), torch.cat([labels, named])
+        rows.append(accuracy(*known, tested[r], truth.parameters[LABELS][r]))
+    return torch.stack(rows)
 
 
 def _is_labelled(truth: Truth) -> bool:
