@@ -8,6 +8,7 @@ from draws import problem_of
 from fits import SEEDS, enumerated
 from indmech_baselines.criteria import CRITERIA, flatness, norm
 
+from indmech_bench.errors import InputError
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import get_method
 from indmech_bench.scoring.references import log_posterior
@@ -58,5 +59,5 @@ def test_every_criterion_of_a_method_is_registered_or_refused() -> None:
         e.name: e.defaults["criterion"] for e in Catalogue.read().of_kind("method") if "criterion" in e.defaults
     }
     assert {value for value in settings.values() if value != "fit"} <= set(CRITERIA)
-    with pytest.raises(Exception, match="criterion"):
+    with pytest.raises(InputError, match="unknown criterion 'nothing'"):
         get_method("path-swap:criterion=nothing").fit(problem_of("fir-natural", SEEDS[:1]))
