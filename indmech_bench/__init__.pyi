@@ -25,9 +25,9 @@ from .errors import unknown as unknown
 from .harness.against import run_against as run_against
 from .harness.benchmark import Report as Report
 from .harness.benchmark import run as run
-from .harness.external import export_observations as export_observations
-from .harness.external import export_truths as export_truths
-from .harness.external import score_file as score_file
+from .harness.external.exporting import export_observations as export_observations
+from .harness.external.exporting import export_truths as export_truths
+from .harness.external.scoring import score_file as score_file
 from .harness.tuning.tuning import tune as tune
 
 # networks of one's own

@@ -72,6 +72,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile_in(tmp_path_factory.mktemp("report") / "hostile")
 
 
+@pytest.fixture(scope="session")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with adam tuned by either protocol, on rows in which fit and e disagree; files may be added to it."""
+    from tunings import tuned_in
+
+    return tuned_in(tmp_path_factory.mktemp("tuned"))
+
+
 def make_job(method: str, seeds: list[int], task: str = "fir-natural", **changes: Any) -> dict[str, Any]:
     """A job as the harness makes it; `method` may carry settings, references are found by name."""
     from indmech_bench.harness.cells import make_cells

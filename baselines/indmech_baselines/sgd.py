@@ -25,7 +25,7 @@ class Sgd(SingleStart):
         --method sgd:learning_rate=0.05 --method sgd:learning_rate=0.07 ...
         indmech-bench leaderboard results/tuning --metric fit_error
     momentum: in [0, 1).
-    batch: samples of a minibatch; none for all.
+    batch: samples of a minibatch; none for all, or for the minibatches that networks are trained by.
     weight_decay: strength l of a penalty l / 2 |parameters|^2.
     cosine: let the rate follow a cosine to 0; otherwise it stays.
     checkpoints: on how many steps beside the start, in equal ratios up to the last, the solution is scored too.

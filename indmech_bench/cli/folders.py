@@ -90,9 +90,9 @@ def export_observations(
 
     An .npz a seed, and a .json about them.
     """
-    from indmech_bench.harness import external
+    from indmech_bench.harness.external import exporting
 
-    about, files = external.export_observations(task, seeds=seeds, out=out, salt=salt, plugins=plugin)
+    about, files = exporting.export_observations(task, seeds=seeds, out=out, salt=salt, plugins=plugin)
     show(f"{about}: {len(files)} observations beside it")
 
 
@@ -109,9 +109,9 @@ def export_truths(
     The answer sheet: mechanisms as they are drawn and the facts of each truth, an array each, seeds first, to be looked
     at, or used where what they are drawn from is missing. A method that has seen them has not been tested.
     """
-    from indmech_bench.harness import external
+    from indmech_bench.harness.external import exporting
 
-    written = external.export_truths(task, file, seeds=seeds, salt=salt, plugins=plugin)
+    written = exporting.export_truths(task, file, seeds=seeds, salt=salt, plugins=plugin)
     show(f"{written}: the truths, {written.stat().st_size:,} bytes; no method may see them")
 
 
@@ -130,12 +130,10 @@ def score(
 
     They are in the scale of the exported observation.
     """
-    from indmech_bench.harness import external
+    from indmech_bench.harness.external import scoring
     from indmech_bench.text.writing import write
 
     command = ["indmech-bench", *sys.argv[1:]]
-    row = external.score_file(
-        file, task=task, seed=seed, name=name, out=out, salt=salt, plugins=plugin, command=command
-    )
-    show(write(external.document_of(row), form))
+    row = scoring.score_file(file, task=task, seed=seed, name=name, out=out, salt=salt, plugins=plugin, command=command)
+    show(write(scoring.document_of(row), form))
     raise typer.Exit(0 if row["status"] == Status.OK else 1)

@@ -2,68 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
-import signal
-import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import Cli, make_job
+from conftest import Cli
 from documents import records
+from folders import rows_of
+from misbehaving import PLUGIN, digests
 
-from indmech_bench.harness.replicates import pose_problem
-from indmech_bench.registry.registration import get_task
 from indmech_bench.results.files import row_file_name
 
-PLUGIN = '''
-import hashlib, os, signal, sys, time
-from dataclasses import dataclass
-
-import torch
-
-from indmech_bench import register_method
-
-SEEDS = {seeds!r}
-
-
-@register_method("well-behaved")
-@dataclass(frozen=True)
-class WellBehaved:
-    """Does nothing at all, in order."""
-
-    def fit(self, problem):
-        return problem.solution(problem.start())
-
-
-@register_method("misbehaving")
-@dataclass(frozen=True)
-class Misbehaving:
-    """Knows its seeds by their observations."""
-
-    def fit(self, problem):
-        parameters = problem.start()
-        print("x" * 1_000_000)
-        for row, observed in enumerate(problem.observations):
-            seed = SEEDS[hashlib.sha256(observed.numpy().tobytes()).hexdigest()]
-            if seed in (2, 5):
-                raise ArithmeticError(f"I do not like\\nseed {{seed}}")
-            if seed == 3:
-                parameters["k1"][row] = torch.nan
-            if seed == 4:
-                time.sleep(600)
-            if seed == 6:
-                os.kill(os.getpid(), signal.SIGKILL)
-            if seed == 7:
-                torch.empty(1 << 45, dtype=torch.float64)
-            if seed == 8:
-                sys.exit(0)
-        return problem.solution(parameters)
-'''
 EXPECTED = {
     2: ("error", "ArithmeticError: I do not like seed 2"),
     3: ("nonfinite", "the solution is not finite"),
@@ -73,19 +24,6 @@ EXPECTED = {
     7: ("error", "RuntimeError"),
     8: ("error", "SystemExit: 0"),
 }
-
-
-def digests(seeds: range) -> dict[str, int]:
-    """Seed of each observation as a method of `fir-natural` sees it."""
-    problem = pose_problem(make_job("adam", list(seeds)), get_task("fir-natural"))
-    return {
-        hashlib.sha256(row.numpy().tobytes()).hexdigest(): seed
-        for seed, row in zip(seeds, problem.observations, strict=True)
-    }
-
-
-def rows_of(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
 
 
 def test_a_misbehaving_method_harms_only_its_own_seeds_and_gains_nothing(cli: Cli, tmp_path: Path) -> None:
@@ -130,34 +68,6 @@ def test_a_misbehaving_method_harms_only_its_own_seeds_and_gains_nothing(cli: Cl
     assert bad["rank"] > good["rank"]
     assert bad["identified"] <= good["identified"]
     assert bad["median_extrapolation_error"] == "inf"
-
-
-def test_failures_stay_done_until_they_are_retried(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "plug.py").write_text(PLUGIN.format(seeds=digests(range(4))))
-    command = ("run", "--task", "fir-natural", "--method", "misbehaving", "--seeds", "4", "--plugin", "plug.py",
-               "--out", "r")  # fmt: skip
-    cli(*command)
-    before = (tmp_path / "r/runs.jsonl").read_text()
-    again = cli(*command)
-    assert again.returncode == 1
-    assert again.stdout.splitlines() == ["36 rows were there already", "34 ok, 2 failed, 0 skipped"]
-    assert (tmp_path / "r/runs.jsonl").read_text() == before
-    retried = cli(*command, "--retry-failed")
-    assert retried.stdout.splitlines() == ["34 rows were there already", "34 ok, 2 failed, 0 skipped"]
-    after = (tmp_path / "r/runs.jsonl").read_text()
-    assert after.startswith(before)
-    assert len(after.splitlines()) == 38
-    assert len(records(cli("leaderboard", "r", "--format", "json").stdout)) == 9
-
-
-def test_fresh_keeps_what_was_there(cli: Cli, tmp_path: Path) -> None:
-    command = ("run", "--task", "fir-natural", "--method", "adam:steps=2", "--seeds", "1", "--out", "r")
-    cli(*command)
-    before = (tmp_path / "r/runs.jsonl").read_text()
-    made = cli(*command, "--fresh")
-    aside = Path(made.stderr.split("the folder that was there is now ")[1].splitlines()[0])
-    assert (tmp_path / aside / "runs.jsonl").read_text() == before
-    assert len(rows_of(tmp_path / "r")) == 9
 
 
 LEAVES_A_PROCESS = '''
@@ -207,24 +117,6 @@ def _alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_runner_that_is_killed_is_a_crash_and_is_started_anew(tmp_path: Path) -> None:
-    from indmech_bench.harness.workers.handle import Runner
-
-    runner = Runner()
-    try:
-        assert "outcomes" in runner.attempt([make_job("white", [0])], 60)[0]
-        process = runner._process
-        assert isinstance(process, subprocess.Popen)
-        os.kill(process.pid, signal.SIGKILL)
-        (reply,) = runner.attempt([make_job("white", [0])], 60)
-        if "failure" in reply:  # it may have been seen dead before the job was sent
-            assert (reply["failure"], reply["reason"]) == ("crashed", "the runner process died")
-            (reply,) = runner.attempt([make_job("white", [0])], 60)
-        assert "outcomes" in reply
-    finally:
-        runner.close()
-
-
 WRITES_EVERYWHERE = """
 import os
 from dataclasses import dataclass
@@ -267,37 +159,3 @@ def test_what_a_method_writes_into_its_descriptors_is_no_answer(cli: Cli, tmp_pa
         assert (row["status"], row["reason"]) == (
             ("crashed", "the process exited with 0 before it answered") if ended else ("ok", "")
         )
-
-
-def test_a_runner_that_is_stopped_is_given_up_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    from indmech_bench.harness.workers import handle
-
-    runner = handle.Runner()
-    try:
-        assert "outcomes" in runner.attempt([make_job("white", [0])], 60)[0]
-        process = runner._process
-        assert process is not None
-        os.kill(process.pid, signal.SIGSTOP)
-        monkeypatch.setattr(handle, "GRACE", 0.5)
-        (reply,) = runner.attempt([make_job("white", [0])], 0.5)
-        assert (reply["failure"], reply["reason"]) == ("crashed", "the runner process was silent for 1 s")
-        assert process.poll() is not None
-        monkeypatch.setattr(handle, "GRACE", 300)
-        assert "outcomes" in runner.attempt([make_job("white", [0])], 60)[0]
-    finally:
-        runner.close()
-
-
-def test_never_tried_seeds_come_apart_from_those_that_hung(tmp_path: Path) -> None:
-    """On --retry-failed seeds that hung alone use up no limit of those that were not tried."""
-    from indmech_bench.harness.benchmark import _groups
-    from indmech_bench.harness.cells import make_cells
-    from indmech_bench.registry.catalogue import Catalogue
-
-    (*_, cell) = make_cells(
-        Catalogue.read(), ["fir-natural"], ["adam"], salt="", budget=None, precision="float64", training="fused"
-    )
-    keys = cell.keys(range(6))
-    reasons = {0: "over the limit of 1 s", 1: "not retried: 4 time limits of 1 s are spent", 3: "ValueError: no"}
-    rows: Any = {keys[seed]: {"reason": reason} for seed, reason in reasons.items()}
-    assert [*_groups(cell, range(5), rows)] == [[1, 2, 4], [0, 3]]

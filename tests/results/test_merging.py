@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Cli
-from folders import rows_of, write_folder
+from folders import contents, rows_of, write_folder
 
 from indmech_bench.analysis.ranking.ranking import leaderboard
 from indmech_bench.errors import InputError
@@ -19,18 +19,14 @@ INF = float("inf")
 ERRORS = np.exp(np.random.default_rng(0).normal(size=32))
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_seeds_of_two_machines_make_one_table(tmp_path: Path, cli: Cli) -> None:
     a = write_folder(tmp_path / "a", {NATURAL: ERRORS[:16]}, run="first", references=["oracle"])
     b = write_folder(tmp_path / "b", {NATURAL: ERRORS[16:]}, run="second", seed=16, references=["oracle"])
-    before = content(a), content(b)
+    before = contents(a), contents(b)
     made = cli("merge", "a", "b", "--out", "d")
     assert made.returncode == 0, made.stderr
     assert made.stdout.startswith("d: 64 rows of a (32), b (32)")
-    assert (content(a), content(b)) == before
+    assert (contents(a), contents(b)) == before
     assert rows_of(tmp_path / "d") == rows_of(a) + rows_of(b)
     assert list(json.loads((tmp_path / "d/manifest.json").read_text())["runs"]) == ["first", "second"]
     whole = write_folder(tmp_path / "whole", {NATURAL: ERRORS}, references=["oracle"])
@@ -91,12 +87,12 @@ def test_rows_that_tables_will_hide_are_said(tmp_path: Path) -> None:
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     a = write_folder(tmp_path / "a", {NATURAL: [0.5]})
-    before = content(a)
+    before = contents(a)
     with pytest.raises(InputError, match="exists already"):
         merge([a, a], out=a)
     with pytest.raises(InputError, match="two results folders or more"):
         merge([a], out=tmp_path / "d")
-    assert content(a) == before
+    assert contents(a) == before
 
 
 def test_one_name_for_two_runs_is_refused(tmp_path: Path) -> None:

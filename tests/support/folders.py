@@ -1,4 +1,4 @@
-"""Results folders with given errors, as a run would write them but without training anything."""
+"""Results folders with given errors, as a run would write them but without training anything, and what folders hold."""
 
 from __future__ import annotations
 
@@ -86,3 +86,8 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 def write_rows(folder: Path, rows: Iterable[Any]) -> None:
     """Rows in the place of those that a folder has, with checksums of their own."""
     (folder / "runs.jsonl").write_bytes(b"".join(write_line(with_check(row)) for row in rows))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, by their paths in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -17,7 +17,7 @@ from torch.nn.functional import conv_transpose2d
 
 from indmech_bench import InputError
 from indmech_bench.cli.catalogue.descriptions import describe_text
-from indmech_bench.harness.external import export_observations, export_truths
+from indmech_bench.harness.external.exporting import export_observations, export_truths
 from indmech_bench.harness.job import execute
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.registration import get_task

@@ -39,7 +39,7 @@ def describe_text(name: str, catalogue: Catalogue) -> str:
 
 def _seen(task: Named) -> list[str]:
     """What a method sees of a seed, and the parameters that it looks for."""
-    from indmech_bench.harness.external import about_observation
+    from indmech_bench.harness.external.exporting import about_observation
 
     try:
         about = about_observation(task)
