@@ -18,6 +18,7 @@ from indmech_bench.text.lines import printable
 def along(
     folder: Annotated[Path, typer.Argument(help="a results folder of a run with --curves")],
     metric: Annotated[list[str] | None, typer.Option(help="One of them; repeatable.", autocompletion=metrics)] = None,
+    method: Annotated[list[str] | None, typer.Option(help="A method, by its name; repeatable.")] = None,
     at: Annotated[list[float] | None, typer.Option(help="A share of all steps; repeatable. Quarters.")] = None,
     form: Form = "table",
 ) -> None:
@@ -29,7 +30,7 @@ def along(
     from indmech_bench.text.writing import write
 
     shares = at or along.QUARTERS
-    show(write(along.document(folder, along.along(folder, metric or (), shares), shares), form))
+    show(write(along.document(folder, along.along(folder, metric or (), shares, method or ()), shares), form))
 
 
 @app.command()

@@ -42,6 +42,12 @@ def test_a_method_that_was_not_measured_has_no_line(folder: Path) -> None:
     assert (only.method, only.middles[-1].value) == ("sgd", 2.0)
 
 
+def test_a_table_of_one_method_names_it_above(folder: Path) -> None:
+    found = along(folder, ["loss"], methods=["sgd"])
+    assert [line.method for line in found["loss"]] == ["sgd"]
+    assert "### loss, along training of sgd\n" in write(document(folder, found), "md")
+
+
 def test_heads_are_steps_where_all_have_the_same(folder: Path) -> None:
     both = write(document(folder, along(folder, ["loss"], (0.5,)), (0.5,)), "md")
     assert "50% of steps" in both
@@ -53,6 +59,7 @@ def test_heads_are_steps_where_all_have_the_same(folder: Path) -> None:
     ("options", "sentence"),
     [
         (("--metric", "los"), "unknown metric along training 'los': did you mean 'loss'?"),
+        (("--method", "sg"), "unknown method with curves 'sg': did you mean 'sgd'?"),
         (("--at", "1.5"), "--at 1.5 must be a share of the steps: above 0, and at most 1."),
         (("--at", "0"), "--at 0 must be a share of the steps: above 0, and at most 1."),
     ],

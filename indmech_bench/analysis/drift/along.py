@@ -37,13 +37,16 @@ class Line:
     middles: tuple[Middle, ...]
 
 
-def along(folder: str | Path, metrics: Sequence[str] = (), at: Sequence[float] = QUARTERS) -> dict[str, list[Line]]:
+def along(
+    folder: str | Path, metrics: Sequence[str] = (), at: Sequence[float] = QUARTERS, methods: Sequence[str] = ()
+) -> dict[str, list[Line]]:
     """Metric -> its lines, tasks in the order of their rows. Raises InputError.
 
     Args:
         folder: of results with curves.
         metrics: which; all that its curves have by default.
         at: shares of all steps, above 0 and at most 1.
+        methods: which, by name or as tables name them; all by default.
     """
     for share in at:
         if not 0 < share <= 1:
@@ -53,6 +56,12 @@ def along(folder: str | Path, metrics: Sequence[str] = (), at: Sequence[float] =
     for name in metrics:
         if name not in known:
             raise unknown("metric along training", name, known)
+    if methods:
+        names = curves["label"].str.partition(":")[0]
+        for method in methods:
+            if not ((curves["label"] == method) | (names == method)).any():
+                raise unknown("method with curves", method, sorted({*names}))
+        curves = curves[curves["label"].isin(methods) | names.isin(methods)]
     found: dict[str, list[Line]] = {name: [] for name in metrics or known}
     for task in curves["task_label"].unique():
         for method, own in curves[curves["task_label"] == task].groupby("label"):
@@ -78,6 +87,7 @@ def document(folder: str | Path, found: dict[str, list[Line]], at: Sequence[floa
 
 def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
     short, common = without_common([line.method for line in lines])
+    alone = len({line.method for line in lines}) == 1
     alike = len({line.steps for line in lines}) == 1
 
     def of(place: int) -> Callable[[Line], Middle]:
@@ -93,11 +103,12 @@ def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
     columns = (
         shown("task", lambda line: line.task, kind=Kind.NAME),
         kept("task", lambda line: line.task),
-        shown("method", name_of, kind=Kind.NAME),
+        *(() if alone else (shown("method", name_of, kind=Kind.NAME),)),
         kept("method", lambda line: line.method),
         kept("n", lambda line: line.n),
         *(column for mark in marks for column in mark),
         kept("steps", lambda line: list(line.steps)),
     )
-    title = f"{name}, along training{common and f'; all methods with {common}'}"
+    whose = f" of {lines[0].method}" if alone else common and f"; all methods with {common}"
+    title = f"{name}, along training{whose}"
     return Section(name, (Table(title, columns, tuple(lines)),), {"metric": name})
