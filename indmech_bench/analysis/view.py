@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.results.current import newest
 from indmech_bench.results.folder import read_folder
-from indmech_bench.results.row_fields import LabelledRow, Row, TaskRow
+from indmech_bench.results.row_fields import Row, TaskRow
 from indmech_bench.results.rows import uncollected
 from indmech_bench.results.statuses import Status
 from indmech_bench.scoring.metrics import BY_NAME
@@ -76,10 +76,10 @@ def covering(rows: Iterable[TaskRow]) -> dict[str, dict[Pair, TaskRow]]:
     }
 
 
-def in_order(rows: Iterable[LabelledRow]) -> tuple[str, ...]:
-    """Task labels in the catalogue's order, unknown ones last."""
+def in_order(rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
+    """Task labels of what has `task` and `task_label`, in the catalogue's order, unknown ones last."""
     known = {entry.name: position for position, entry in enumerate(Catalogue.read().of_kind("task"))}
-    labels = {row["task_label"]: known.get(row["task"], len(known)) for row in rows}
+    labels = {str(row["task_label"]): known.get(str(row["task"]), len(known)) for row in rows}
     return tuple(sorted(labels, key=lambda text: (labels[text], text)))
 
 

@@ -11,6 +11,7 @@ from indmech_bench.analysis.drift.columns import median_columns
 from indmech_bench.analysis.drift.course import Middle
 from indmech_bench.analysis.frame import load_curves
 from indmech_bench.analysis.labels import without_common
+from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.text.document import Document, Section
 from indmech_bench.text.tables import Kind, Table, kept, shown
@@ -40,7 +41,7 @@ class Line:
 def along(
     folder: str | Path, metrics: Sequence[str] = (), at: Sequence[float] = QUARTERS, methods: Sequence[str] = ()
 ) -> dict[str, list[Line]]:
-    """Metric -> its lines, tasks in the order of their rows. Raises InputError.
+    """Metric -> its lines, tasks in the catalogue's order. Raises InputError.
 
     Args:
         folder: of results with curves.
@@ -63,11 +64,12 @@ def along(
                 raise unknown("method with curves", method, sorted({*names}))
         curves = curves[curves["label"].isin(methods) | names.isin(methods)]
     found: dict[str, list[Line]] = {name: [] for name in metrics or known}
-    for task in curves["task_label"].unique():
-        for method, own in curves[curves["task_label"] == task].groupby("label"):
+    tasks = curves[["task", "task_label"]].drop_duplicates()
+    for task in in_order({str(k): v for k, v in row.items()} for row in tasks.to_dict("records")):
+        for label, own in curves[curves["task_label"] == task].groupby("label"):
             for name, lines in found.items():
                 if own[name].notna().any():
-                    lines.append(_line(str(task), str(method), own, name, at))
+                    lines.append(_line(task, str(label), own, name, at))
     return found
 
 
