@@ -27,6 +27,12 @@ def test_few_rooms_few_files_and_short_ones() -> None:
     assert {path: lines for path, lines in lengths.items() if lines > 250} == {}
 
 
+def test_a_file_of_tests_has_one_subject_too() -> None:
+    lengths = {str(path): len(path.read_text().splitlines()) for path in Path(__file__).parents[1].rglob("*.py")}
+    assert len(lengths) > 100
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}
+
+
 def private_names(path: Path) -> Iterator[str]:
     """Names with a leading underscore that a file takes from elsewhere: imported, or of an object that is not self."""
     for node in ast.walk(ast.parse(path.read_text())):
