@@ -23,7 +23,7 @@ lint: $(READY)
 # long checks of the science, beyond what every change needs
 validate: $(READY)
 	$(BIN)/python -m pytest tests/validate
-	$(BIN)/python -m pytest tests/harness/test_interruption.py -k kills_lose --kills 20
+	$(BIN)/python -m pytest tests/harness/workers/test_interruption.py -k kills_lose --kills 20
 
 # what results/reference/ holds, made anew from the present code; under an hour on 2 cores
 reference: $(READY)
