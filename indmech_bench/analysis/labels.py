@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from indmech_bench.registry.catalogue import Catalogue
@@ -103,6 +103,21 @@ def _defaults(catalogue: Catalogue, kind: str, rows: Sequence[Row]) -> Defaults:
 def starting_at_truth() -> set[str]:
     """The installed tasks in which training starts at the truth: they are never ranked."""
     return {entry.name for entry in Catalogue.read().of_kind("task") if entry.facts.get("starts_at_truth")}
+
+
+def called(text: str, labels: Collection[str]) -> str | None:
+    """The label that a text names: itself, as tables shorten it, or by a method's name that one label alone has."""
+    if text in labels:
+        return text
+    short, _ = without_common(sorted(labels))
+    meant = [whole for whole in labels if text in (short.get(whole), whole.partition(":")[0])]
+    return meant[0] if len(meant) == 1 else None
+
+
+def shortest(labels: Collection[str]) -> list[str]:
+    """What each label can be called by: its method's name, or where several have that one, the label."""
+    names = Counter(whole.partition(":")[0] for whole in labels)
+    return [whole.partition(":")[0] if names[whole.partition(":")[0]] == 1 else whole for whole in sorted(labels)]
 
 
 def without_common(labels: Sequence[str]) -> tuple[dict[str, str], str]:

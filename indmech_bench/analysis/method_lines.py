@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ class MethodLine:
 
 
 Line = TypeVar("Line", bound=MethodLine)
+Item = TypeVar("Item")
 
 
 def cells_by_task(rows: Sequence[TaskRow]) -> dict[str, Cells]:
@@ -47,18 +48,24 @@ def section_of(
 
     about: the facts of the section.
     """
-    short, common = without_common([line.method for line in lines if not line.reference])
 
-    def name_of(line: Line) -> str:
-        return short.get(line.method, line.method)
+    def method_of(line: Line) -> str:
+        return line.method
 
-    first: tuple[Column[Line], ...] = (
-        shown("method", name_of, kind=Kind.NAME),
-        kept("method", lambda line: line.method),
-        kept("reference", lambda line: line.reference),
-    )
-    table = Table(with_common(title, common), (*first, *columns), tuple(lines), lambda line: line.reference)
+    named, common = named_columns([line.method for line in lines if not line.reference], method_of)
+    reference: Column[Line] = kept("reference", lambda line: line.reference)
+    table = Table(with_common(title, common), (*named, reference, *columns), tuple(lines), lambda line: line.reference)
     return Section(name, (table,), about)
+
+
+def named_columns(methods: Sequence[str], of: Callable[[Item], str]) -> tuple[tuple[Column[Item], ...], str]:
+    """The columns of a method's name, without the settings that all of these have, and in full; and these settings."""
+    short, common = without_common(methods)
+
+    def name_of(item: Item) -> str:
+        return short.get(of(item), of(item))
+
+    return (shown("method", name_of, kind=Kind.NAME), kept("method", of)), common
 
 
 def with_common(title: str, common: str) -> str:

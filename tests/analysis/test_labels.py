@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from indmech_bench.analysis.labels import with_labels
+import pytest
+from folders import rows_of, write_folder, write_rows
+
+from indmech_bench.analysis.labels import called, shortest, with_labels
+from indmech_bench.analysis.ranking.board import document
+from indmech_bench.analysis.ranking.ranking import leaderboards
 from indmech_bench.registry.catalogue import Catalogue
-from indmech_bench.registry.identity import KEYED
+from indmech_bench.registry.identity import KEYED, row_identity_key
+from indmech_bench.text.writing import write
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -38,3 +45,35 @@ def test_a_method_that_is_not_installed_shows_the_settings_that_vary() -> None:
     assert [row["label"] for row in with_labels(one)] == ["elsewhere", "elsewhere"]
     two = [*one, {**fields, "settings": {"scale": 0.5, "steps": 5}}]
     assert [row["label"] for row in with_labels(two)] == ["elsewhere:scale=0.3"] * 2 + ["elsewhere:scale=0.5"]
+
+
+ALIKE = ["adam:steps=20", "sgd:steps=20,x=1", "sgd:steps=20,x=2", "oracle"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("adam:steps=20", "adam:steps=20"),
+        ("adam", "adam:steps=20"),
+        ("sgd:x=2", "sgd:steps=20,x=2"),
+        ("oracle", "oracle"),
+        ("sgd", None),
+        ("steps=20", None),
+    ],
+)
+def test_a_label_can_be_called_as_tables_shorten_it_or_by_a_name_that_it_alone_has(text: str, label: str) -> None:
+    assert called(text, ALIKE[:3] if "x=" in text else ALIKE) == label
+
+
+def test_the_shortest_calls_name_each_label() -> None:
+    assert [called(text, ALIKE) for text in shortest(ALIKE)] == sorted(ALIKE)
+
+
+def test_a_leaderboard_says_common_settings_once(tmp_path: Path) -> None:
+    for row in (rows := rows_of(write_folder(tmp_path / "r", {("fork", name): [0.1] * 4 for name in ("adam", "sgd")}))):
+        row["settings"]["steps"] = 77
+    write_rows(tmp_path / "r", [{**row, "key": row_identity_key(row)} for row in rows])
+    shown = write(document(leaderboards(tmp_path / "r")), "md")
+    assert "### all tasks; all methods with steps=77" in shown
+    assert "| adam |" in shown
+    assert "adam:steps=77" in write(document(leaderboards(tmp_path / "r")), "csv")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from indmech_bench.analysis.drift.columns import median_columns
 from indmech_bench.analysis.drift.course import Middle
 from indmech_bench.analysis.frame import load_curves
-from indmech_bench.analysis.labels import without_common
+from indmech_bench.analysis.method_lines import named_columns, with_common
 from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.text.document import Document, Section
@@ -87,8 +87,11 @@ def document(folder: str | Path, found: dict[str, list[Line]], at: Sequence[floa
     return Document(f"Along training, in {folder}", sections, NOTES)
 
 
+def _method_of(line: Line) -> str:
+    return line.method
+
+
 def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
-    short, common = without_common([line.method for line in lines])
     alone = len({line.method for line in lines}) == 1
     alike = len({line.steps for line in lines}) == 1
 
@@ -98,19 +101,15 @@ def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
     def head(place: int) -> str:
         return f"step {lines[0].steps[place]:,}" if alike else f"{at[place]:.0%} of steps"
 
-    def name_of(line: Line) -> str:
-        return short.get(line.method, line.method)
-
+    named, common = named_columns([line.method for line in lines], _method_of)
     marks = (median_columns(f"at:{share:g}", head(place), of(place)) for place, share in enumerate(at))
     columns = (
         shown("task", lambda line: line.task, kind=Kind.NAME),
         kept("task", lambda line: line.task),
-        *(() if alone else (shown("method", name_of, kind=Kind.NAME),)),
-        kept("method", lambda line: line.method),
+        *(named[1:] if alone else named),
         kept("n", lambda line: line.n),
         *(column for mark in marks for column in mark),
         kept("steps", lambda line: list(line.steps)),
     )
-    whose = f" of {lines[0].method}" if alone else common and f"; all methods with {common}"
-    title = f"{name}, along training{whose}"
+    title = f"{name}, along training of {lines[0].method}" if alone else with_common(f"{name}, along training", common)
     return Section(name, (Table(title, columns, tuple(lines)),), {"metric": name})

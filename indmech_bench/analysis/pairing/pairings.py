@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from indmech_bench.analysis.labels import called, shortest
 from indmech_bench.analysis.view import MEDIAN, by_method, error_of, in_order, score_of, tabled_rows
 from indmech_bench.errors import InputError, unknown
 from indmech_bench.registry.catalogue import Catalogue
@@ -72,9 +73,10 @@ def versus(
     if not any(found.values()):
         raise InputError(f"'{folder}' has no row with '{metric}'.")
     known = {name for lines in found.values() for name in lines}
-    if method not in known:
-        raise unknown("method in the results", method, known)
-    pairings = []
+    named = called(method, known)
+    if named is None:
+        raise unknown("method in the results", method, shortest(known))
+    method, pairings = named, []
     for task, lines in found.items():
         if method in lines:
             of_task = [_pairing(task, name, lines, method, metric) for name in lines if name != method]

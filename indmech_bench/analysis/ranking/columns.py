@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from indmech_bench.analysis.method_lines import named_columns, with_common
 from indmech_bench.analysis.ranking.line import Interval, Line
 from indmech_bench.analysis.task_rows import marked
 from indmech_bench.text.numbers import bracketed, number, rates, whole
-from indmech_bench.text.tables import Column, Kind, Table, kept, kept_interval, shown
+from indmech_bench.text.tables import Column, Table, kept, kept_interval, shown
 
 BESIDE = ("fit_error", "extrapolation_error")
 """Metrics whose medians every leaderboard shows; records have the fit's interval too."""
@@ -30,19 +31,24 @@ def tables_of(
     """
     of_view = f"{view}: " if view else ""
     named: tuple[Column[Line], ...] = (kept("view", lambda line: view),) if view else ()
+    method, common = named_columns([line.name for line in lines if not line.reference], _name_of)
     heads = {task: marked(task, task in controls) for task in tasks}
-    overall = (*named, *_overall(pairs, metric))
-    if len(controls) == len(tasks):
+    overall = (*named, *_overall(pairs, metric, method))
+    by_controls_alone = len(controls) == len(tasks)
+    if by_controls_alone:
         overall = tuple(replace(column, head=None) for column in overall)
     tables = [
-        (f"{of_view}all tasks{' but controls' if controls else ''}", overall),
-        (f"{of_view}identified, by task", (METHOD, *(_identified(task, head) for task, head in heads.items()))),
+        (with_common(f"{of_view}all tasks{' but controls' if controls else ''}", common), overall),
+        (
+            with_common(f"{of_view}identified, by task", common if by_controls_alone else ""),
+            (*method, *(_identified(task, head) for task, head in heads.items())),
+        ),
     ]
     of_metric = tuple(column for task, head in heads.items() for column in _of_metric(task, head, metric))
     if metric == "identified":  # the table is there already, its intervals are not
         of_metric = tuple(column for column in of_metric if column.head is None)
         return tuple(_table(title, columns, lines) for title, columns in [*tables, ("", of_metric)])
-    tables.append((f"{of_view}median {metric} [95 %], by task", (METHOD, *of_metric)))
+    tables.append((f"{of_view}median {metric} [95 %], by task", (*method, *of_metric)))
     return tuple(_table(title, columns, lines) for title, columns in tables)
 
 
@@ -50,15 +56,16 @@ def _table(title: str, columns: tuple[Column[Line], ...], lines: tuple[Line, ...
     return Table(title, columns, lines, aside=lambda line: line.reference)
 
 
-METHOD: Column[Line] = Column("method", "method", lambda line: line.name, kind=Kind.NAME)
+def _name_of(line: Line) -> str:
+    return line.name
 
 
-def _overall(pairs: int, metric: str) -> tuple[Column[Line], ...]:
+def _overall(pairs: int, metric: str, method: tuple[Column[Line], ...]) -> tuple[Column[Line], ...]:
     return (
         shown("rank", lambda line: "ref" if line.reference else "–" if line.rank is None else str(line.rank)),
         kept("rank", lambda line: line.rank),
         Column("tier", "tier", lambda line: line.tier, importance=5),
-        METHOD,
+        *method,
         kept("reference", lambda line: line.reference),
         Column("identified", "identified", lambda line: line.identified, lambda value: _fixed(value, 2), importance=2),
         Column(
