@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from indmech_bench.analysis.method_lines import named_columns, with_common
 from indmech_bench.analysis.pairing.pairings import REFERENCE, Pairing
 from indmech_bench.analysis.task_rows import marked
 from indmech_bench.analysis.view import MEDIAN
@@ -110,9 +111,13 @@ def matrix_document(folder: Path, pairings: Sequence[Pairing]) -> Document:
     def column(task: str) -> Column[str]:
         return shown(marked(task, tasks[task]), lambda method: _matrix_cell(found.get((method, task))))
 
-    named: Column[str] = shown("method", lambda method: method, Kind.NAME)
+    def itself(method: str) -> str:
+        return method
+
+    (named, _), common = named_columns([method for method in methods if method not in references], itself)
     other = pairings[0].other if pairings else ""
-    table = Table(f"scores against those of {other}", (named, *map(column, tasks)), tuple(sorted(methods, key=place)))
+    title = with_common(f"scores against those of {named.cell(other)}", common)
+    table = Table(title, (named, *map(column, tasks)), tuple(sorted(methods, key=place)))
     section = Section("matrix", (table, Table("", RECORD, tuple(pairings))))
     notes = (MATRIX, *_notes(pairings, "methods of a task"))
     return Document(f"All methods against {other} in {folder}", (section,), notes)
