@@ -17,8 +17,10 @@ from matplotlib.collections import FillBetweenPolyCollection
 import indmech_bench
 from indmech_bench import InputError
 from indmech_bench.cli.app import app
+from indmech_bench.problem.faces.curve import curve_steps
 from indmech_bench.registry.registration import get_task
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
+from indmech_bench.report.figures.trajectories import begins
 from indmech_bench.report.gallery import FIGURES
 from indmech_bench.report.page.svg import inline
 from indmech_bench.report.style import abbreviated, plain_power, styled
@@ -140,6 +142,14 @@ def test_points_along_training_are_those_that_were_kept(everything: Path) -> Non
     one = data[(data["task"] == "fir-natural") & (data["method"] == "adam:steps=3") & (data["metric"] == "fit_error")]
     kept = curves[(curves["task_label"] == "fir-natural") & (curves["label"] == "adam:steps=3")]
     assert dict(zip(one["step"], one["middle"], strict=True)) == dict(zip(kept["step"], kept["fit_error"], strict=True))
+
+
+@pytest.mark.parametrize("steps", [2, 20, 3_000])
+def test_a_second_training_is_seen_by_the_steps_that_are_kept(steps: int) -> None:
+    first, second = [*curve_steps(10_000), 10_000], [10_000 + step for step in (*curve_steps(steps), steps)]
+    assert begins(first) == [0]
+    assert begins(sorted({*first, *second})) == [0, 10_000]
+    assert begins([0, 100, 200, 300, 400]) == [0]
 
 
 def test_costs_that_nobody_counted_are_left_out(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
     short, heads = abbreviated(methods, 24), abbreviated(tasks, 26)
     width = min(0.5, (WIDTH - 2.2) / len(tasks))
     height = 1.7 + 0.205 * len(methods)
-    figure, axes = pyplot.subplots(figsize=(2.2 + width * len(tasks) + 0.4, height))
+    figure, axes = pyplot.subplots(figsize=(max(2.2 + width * len(tasks) + 0.4, 5.2), height))
     letters = max(5.4, min(7, width * 20))
     seaborn.heatmap(
         table.astype(float), ax=axes, vmin=0, vmax=1, linewidths=0.8, linecolor=PAPER,

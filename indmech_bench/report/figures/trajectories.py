@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from indmech_bench.analysis.drift.reading import courses
 from indmech_bench.analysis.labels import starting_at_truth
+from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
@@ -17,6 +19,7 @@ from indmech_bench.results.folder import read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
 METRICS = {
@@ -46,7 +49,8 @@ def _data(evidence: Evidence) -> pd.DataFrame:
     data = pd.DataFrame(lines)
     order = methods_first(data["method"].unique(), evidence)
     data["place"] = data["method"].map({name: i for i, name in enumerate(order)})
-    data = data.sort_values(["task", "place", "metric", "step"], kind="stable").drop(columns="place")
+    data["row"] = data["task"].map({task: i for i, task in enumerate(in_order(evidence.rows))})
+    data = data.sort_values(["row", "task", "place", "metric", "step"], kind="stable").drop(columns=["row", "place"])
     return data.reset_index(drop=True)
 
 
@@ -118,7 +122,7 @@ def _draw(data: pd.DataFrame) -> Drawing:
                 every = max(1, len(line) // 6)
                 handles[method] = axes.plot(line["step"], middle, marker + "-", color=colour, markersize=3.5,
                                             linewidth=1.3, markevery=every)[0]  # fmt: skip
-            log_scale(axes, "x", linear_to=_first_step(data, task))
+            _scale_of_steps(axes, sorted(data.loc[data["task"] == task, "step"].unique()))
             if metric in FLOOR:
                 log_scale(axes, "y")
             else:
@@ -136,9 +140,30 @@ def _draw(data: pd.DataFrame) -> Drawing:
     return figure
 
 
-def _first_step(data: pd.DataFrame, task: str) -> int:
-    steps = data.loc[(data["task"] == task) & (data["step"] > 0), "step"]
-    return int(steps.min()) if len(steps) else 1
+def begins(steps: Sequence[int]) -> list[int]:
+    """Where trainings begin that follow each other, given all kept steps: they are dense there, and then grow apart."""
+    gaps = np.diff(steps)
+    return [int(steps[0]), *(int(steps[i + 1]) for i in range(len(gaps) - 1) if gaps[i] > 10 * gaps[i + 1])]
+
+
+def _scale_of_steps(axes: Axes, steps: Sequence[int]) -> None:
+    """Steps on a logarithmic axis that begins anew where a training does, with a rule there."""
+    starts = begins(steps)
+    if len(starts) == 1:
+        log_scale(axes, "x", linear_to=min((step for step in steps if step > 0), default=1))
+        return
+    edges = np.array([*starts, steps[-1]], dtype=float)
+
+    def forward(values: Any) -> Any:
+        inside = np.clip(np.asarray(values, dtype=float)[..., None], edges[:-1], edges[1:])
+        return np.log1p(inside - edges[:-1]).sum(-1)
+
+    grid = np.unique(np.concatenate([a + np.expm1(np.linspace(0, np.log1p(b - a), 400)) for a, b in pairwise(edges)]))
+    axes.set_xscale("function", functions=(forward, lambda places: np.interp(places, forward(grid), grid)))
+    axes.set_xlim(float(edges[0]), float(edges[-1]))
+    axes.set_xticks([0, 10, 100, *starts[1:], steps[-1]], ["0", "10", "100", *map("{:,}".format, starts[1:]), "end"])
+    for start in starts[1:]:
+        axes.axvline(start, color=MUTED, linewidth=0.8, linestyle=":")
 
 
 def _says(data: pd.DataFrame) -> str:
@@ -155,8 +180,8 @@ TRAJECTORIES = Figure(
     "Along training",
     "Medians of log ρ, fit and extrapolation error by step, and of how far the mechanisms have moved from the start, "
     "over their size there. Shaded: the middle half of the seeds; where training "
-    f"starts at the truth, the 95 % interval of the median. At most {MOST_TASKS} tasks and {MOST_METHODS} methods "
-    "are drawn; the data have all.",
+    "starts at the truth, the 95 % interval of the median. Where a second training begins (dotted) the scale of steps "
+    f"begins anew. At most {MOST_TASKS} tasks and {MOST_METHODS} methods are drawn; the data have all.",
     _data,
     _draw,
     _says,
