@@ -54,13 +54,14 @@ def _draw(data: pd.DataFrame) -> Drawing:
     short, heads = abbreviated(methods, 24), abbreviated(tasks, 26)
     width = min(0.5, (WIDTH - 2.2) / len(tasks))
     height = 1.7 + 0.205 * len(methods)
-    figure, axes = pyplot.subplots(figsize=(max(2.2 + width * len(tasks) + 0.4, 5.2), height))
+    figure, axes = pyplot.subplots(figsize=(2.2 + width * len(tasks) + 0.4, height))
     letters = max(5.4, min(7, width * 20))
     seaborn.heatmap(
         table.astype(float), ax=axes, vmin=0, vmax=1, linewidths=0.8, linecolor=PAPER,
         cmap=seaborn.light_palette("#0b5a94", as_cmap=True),
         annot=np.array([[_two(value) for value in row] for row in table.to_numpy(dtype=float)]), fmt="",
         annot_kws={"fontsize": letters}, cbar_kws={"shrink": 0.5, "ticks": [0, 0.5, 1]},
+        xticklabels=False, yticklabels=False,  # it would draw names in full, for which there is no room
     )  # fmt: skip
     axes.set_yticks(np.arange(len(methods)) + 0.5, [short[name] for name in methods], rotation=0)
     axes.set_xticks(np.arange(len(tasks)) + 0.5, [heads[task] for task in tasks], rotation=55, ha="left", va="bottom",
