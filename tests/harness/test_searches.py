@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,14 +74,20 @@ def test_what_is_found_is_computed_once_and_charged_to_each(monkeypatch: pytest.
 
     calls: list[str] = []
     polish = many_starts.levenberg_marquardt
-    monkeypatch.setattr(many_starts, "levenberg_marquardt", lambda *given: (calls.append("once"), polish(*given))[1])
+
+    def slowly(*given: Any) -> Any:
+        calls.append("once")
+        time.sleep(0.2)
+        return polish(*given)
+
+    monkeypatch.setattr(many_starts, "levenberg_marquardt", slowly)
     replies = execute_together([make_job(method, [3, 7]) for method in ALIKE])
     assert calls == ["once"]
     costs = [reply["outcomes"][0]["cost"] for reply in replies if "outcomes" in reply]
     assert len(costs) == len(ALIKE)
     assert min(costs) > 3 * 40 * 3  # three passes a step and start
     seconds = [reply["outcomes"][0]["seconds"] for reply in replies if "outcomes" in reply]
-    assert min(seconds) > 0.5 * seconds[0]  # that of the search stands in each
+    assert min(seconds) >= 0.1  # what the search took of the clock stands in each, shared by two seeds
     execute_together([make_job(ALIKE[0], [3]), make_job(ALIKE[1].replace("steps=40", "steps=41"), [3])])
     assert calls == ["once"] * 3
 
