@@ -161,7 +161,7 @@ def _scale_of_steps(axes: Axes, steps: Sequence[int]) -> None:
     grid = np.unique(np.concatenate([a + np.expm1(np.linspace(0, np.log1p(b - a), 400)) for a, b in pairwise(edges)]))
     axes.set_xscale("function", functions=(forward, lambda places: np.interp(places, forward(grid), grid)))
     axes.set_xlim(float(edges[0]), float(edges[-1]))
-    axes.set_xticks([0, 10, 100, *starts[1:], steps[-1]], ["0", "10", "100", *map("{:,}".format, starts[1:]), "end"])
+    axes.set_xticks([0, 100, *starts[1:], steps[-1]], ["0", "100", *map("{:,}".format, starts[1:]), "end"])
     for start in starts[1:]:
         axes.axvline(start, color=MUTED, linewidth=0.8, linestyle=":")
 
