@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,16 @@ def test_a_share_of_the_steps_is_the_last_kept_point_before_it(folder: Path) -> 
     assert [middle.value for middle in adam.middles] == [9.0, 30.0]
     assert sgd.middles[1].interval == (0.0, 120.0)
     assert adam.n == sgd.n == 7
+
+
+def test_what_rises_and_falls_is_counted_by_seed(folder: Path) -> None:
+    rows = [row for row in rows_of(folder) if row["method"] == "adam"]
+    for row, end in zip(rows, (5.0, 5.0, 5.0, 1.0, 3.0, 3.0, np.nan), strict=True):
+        keep_curves(folder, row, {"step": [0, 3, 10], "loss": [9.0, 3.0, end]})
+    found = along(folder, ["loss"], (0.5, 1.0), ["adam"])
+    (record,) = csv.DictReader(io.StringIO(write(document(folder, found, (0.5, 1.0)), "csv")))
+    assert (record["rises"], record["falls"]) == ("3", "1")
+    assert float(record["p"]) == 0.625  # 2 (1 + 4) / 16
 
 
 def test_a_method_that_was_not_measured_has_no_line(folder: Path) -> None:

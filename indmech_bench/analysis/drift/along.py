@@ -13,8 +13,10 @@ from indmech_bench.analysis.frame import load_curves
 from indmech_bench.analysis.method_lines import named_columns, with_common
 from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError, unknown
+from indmech_bench.statistics.significance import differences, holm, sign_pvalue
 from indmech_bench.text.document import Document, Section
-from indmech_bench.text.tables import Kind, Table, kept, shown
+from indmech_bench.text.numbers import pvalue
+from indmech_bench.text.tables import Column, Kind, Table, kept, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,18 +26,24 @@ OF_ROWS = ("task", "task_label", "label", "seed", "step")
 NOTES = (
     "medians over replicates that ended ok [95 % by order statistics, from 6 replicates on], after so many steps or at "
     "the last point before that was kept",
+    "rises, falls: replicates in which it is larger or smaller at the last of these steps than at the first, by over "
+    "1e-6; p: sign test on these, corrected by Holm over the lines of a table",
 )
 
 
 @dataclass(frozen=True)
 class Line:
-    """One metric of one method on one task: its median after some of the steps, n replicates."""
+    """One metric of one method on one task: its median after some of the steps, n replicates.
+
+    changes: of each replicate from the first of the steps to the last, 0 where it is the same.
+    """
 
     task: str
     method: str
     n: int
     steps: tuple[int, ...]
     middles: tuple[Middle, ...]
+    changes: tuple[float, ...]
 
 
 def along(
@@ -77,8 +85,11 @@ def _line(task: str, method: str, curves: pd.DataFrame, name: str, at: Sequence[
     """A line of the curves of one method on one task."""
     last = int(curves["step"].max())
     steps = tuple(int(curves.loc[curves["step"] <= share * last, "step"].max()) for share in at)
-    values = [curves.loc[curves["step"] == step, name].dropna() for step in steps]
-    return Line(task, method, curves["seed"].nunique(), steps, tuple(Middle.of([*value]) for value in values))
+    values = [curves[curves["step"] == step].set_index("seed")[name].dropna() for step in steps]
+    both = values[0].index.intersection(values[-1].index)
+    changes = differences(values[0][both].to_numpy(), values[-1][both].to_numpy())
+    middles = tuple(Middle.of([*value]) for value in values)
+    return Line(task, method, curves["seed"].nunique(), steps, middles, tuple(changes.tolist()))
 
 
 def document(folder: str | Path, found: dict[str, list[Line]], at: Sequence[float] = QUARTERS) -> Document:
@@ -89,6 +100,11 @@ def document(folder: str | Path, found: dict[str, list[Line]], at: Sequence[floa
 
 def _method_of(line: Line) -> str:
     return line.method
+
+
+def _above(line: Line, way: int) -> int:
+    """How many replicates change upwards (0) or downwards (1)."""
+    return sum(change > 0 if way == 0 else change < 0 for change in line.changes)
 
 
 def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
@@ -103,12 +119,26 @@ def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
 
     named, common = named_columns([line.method for line in lines], _method_of)
     marks = (median_columns(f"at:{share:g}", head(place), of(place)) for place, share in enumerate(at))
+    corrected = holm([sign_pvalue(line.changes) for line in lines])
+    pvalues = {(line.task, line.method): p for line, p in zip(lines, corrected, strict=True)}
+
+    def p_of(line: Line) -> float:
+        return pvalues[line.task, line.method]
+
+    changes: tuple[Column[Line], ...] = (
+        shown("rises / falls", lambda line: f"{_above(line, 0)} / {_above(line, 1)}"),
+        kept("rises", lambda line: _above(line, 0)),
+        kept("falls", lambda line: _above(line, 1)),
+        shown("p", lambda line: pvalue(p_of(line))),
+        kept("p", p_of),
+    )
     columns = (
         shown("task", lambda line: line.task, kind=Kind.NAME),
         kept("task", lambda line: line.task),
         *(named[1:] if alone else named),
         kept("n", lambda line: line.n),
         *(column for mark in marks for column in mark),
+        *(changes if len(at) > 1 else ()),
         kept("steps", lambda line: list(line.steps)),
     )
     title = f"{name}, along training of {lines[0].method}" if alone else with_common(f"{name}, along training", common)
