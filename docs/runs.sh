@@ -35,9 +35,14 @@ for ratio in 0.5 0.8 1.2 1.5; do
     indmech-bench run --task toy-faces-headline --seeds 8 --precision float32 --timeout 1800 --out results/images \
         --method "target-ratio:learning_rate=0.01,steps=2000,strength=0.2,ratio=$ratio"
 done
-# networks trained here; those of twice the steps say whether the fit has stopped improving
+# networks trained here, and, on a tuning seed, what rates make of adversarial pairs
 indmech-bench run deep
+indmech-bench plot results/deep pictures --out docs/figures/deep.png
+indmech-bench plot results/reference/deep trajectories --out docs/figures/deep-trajectories.svg
 indmech-bench run deep-scratch
+indmech-bench run --task digits-gan --task textures-gan --seeds 10000-10000 --precision float32 --curves --timeout 3600 \
+    --method adam:learning_rate=0.0005,steps=10000 --method adam:learning_rate=0.001,steps=10000 \
+    --method adam:learning_rate=0.003,steps=10000 --out results/adversarial-rates
 # real mechanisms as truths, and the tables of docs/networks.md that are no runs, need two trained generators; `enforce`
 # trains while docs/refresh.py runs, a quarter of an hour
 indmech-bench generators
