@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from indmech_bench.problem.faces.curve import curve_steps
 from indmech_bench.registry.registration import get_task
 from indmech_bench.report.evidence import Evidence, NothingToDrawError
 from indmech_bench.report.figures.trajectories import begins
-from indmech_bench.report.gallery import FIGURES
+from indmech_bench.report.gallery import FIGURES, save
 from indmech_bench.report.page.svg import inline
 from indmech_bench.report.style import abbreviated, plain_power, styled
 from indmech_bench.results.files import row_file_name
@@ -150,6 +151,15 @@ def test_a_second_training_is_seen_by_the_steps_that_are_kept(steps: int) -> Non
     assert begins(first) == [0]
     assert begins(sorted({*first, *second})) == [0, 10_000]
     assert begins([0, 100, 200, 300, 400]) == [0]
+
+
+def test_pictures_are_laid_out_alike_however_often_they_are_saved(everything: Path, tmp_path: Path) -> None:
+    with styled(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawing = FIGURES["pictures"].draw(indmech_bench.figure_data(everything, "pictures"))
+        for name in ("first.png", "second.png"):
+            save(drawing, tmp_path / name)
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
 
 
 def test_costs_that_nobody_counted_are_left_out(tmp_path: Path) -> None:

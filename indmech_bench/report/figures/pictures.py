@@ -58,6 +58,7 @@ def _data(evidence: Evidence) -> pd.DataFrame:
 
 def _draw(data: pd.DataFrame) -> Drawing:
     from matplotlib import pyplot
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     groups = {str(task): of_task for task, of_task in data.groupby("task", sort=False)}
     tasks = list(groups)[:MOST_TASKS]
@@ -68,7 +69,8 @@ def _draw(data: pd.DataFrame) -> Drawing:
     side = min(0.8, (WIDTH - LEFT - gap * (len(tasks) - 1)) / len(shifts))
     height = ABOVE + side * len(names)
     width = LEFT + side * len(shifts) + gap * (len(tasks) - 1)
-    figure = pyplot.figure(figsize=(width, height), layout="none")
+    # one that does nothing: without any, a drawing that is saved twice is laid out by the style's the second time
+    figure = pyplot.figure(figsize=(width, height), layout=PlaceHolderLayoutEngine(True, False))
     pictures = {
         (str(task), str(name), str(shift)): _picture(one)
         for (task, name, shift), one in data.groupby(["task", "method", "intervention"], sort=False)
