@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indmech_bench.errors import InputError
-from indmech_bench.results.curves import CURVES, read_curves
+from indmech_bench.results.curves import CURVES, read_curves, without_pictures
 from indmech_bench.results.folder import existing_folder, read_folder
 from indmech_bench.results.row_fields import row_part
 from indmech_bench.results.row_lines import CHECK
@@ -25,12 +25,9 @@ def load(folder: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from indmech_bench.analysis.labels import with_labels
-    from indmech_bench.analysis.task_rows import with_tasks
-    from indmech_bench.results.current import newest
+    from indmech_bench.analysis.task_rows import newest_rows
 
     place = existing_folder(folder)
-    rows, _ = newest(read_folder(place))
     nested = ("metrics", "truth", "details", "errors")
     left_out = (*nested, CHECK)
     flat = [
@@ -38,7 +35,7 @@ def load(folder: str | Path) -> pd.DataFrame:
             **{name: value for name, value in row.items() if name not in left_out},
             **{f"{group}.{name}": value for group in nested for name, value in row_part(row, group).items()},
         }
-        for row in with_tasks(with_labels(rows), [place])
+        for row in newest_rows(place)
     ]
     return pd.DataFrame(flat)
 
@@ -60,8 +57,7 @@ def load_curves(folder: str | Path) -> pd.DataFrame:
         arrays = read_curves(place, row)
         if arrays is not None and "step" in arrays:
             named = {name: row[name] for name in ("task", "task_label", "label", "seed")}
-            by_step = {name: values for name, values in arrays.items() if values.ndim == 1}  # pictures lie beside
-            parts.append(pd.DataFrame({**named, **by_step}).astype({"step": int}))
+            parts.append(pd.DataFrame({**named, **without_pictures(arrays)}).astype({"step": int}))
     if not parts:
         raise InputError(f"'{place / CURVES}' holds no curves: run with --curves, and --fresh where rows are there.")
     return pd.concat(parts, ignore_index=True)

@@ -39,14 +39,22 @@ def read_curves(folder: Path, row: Mapping[str, Any]) -> Arrays | None:
     path = curves_path(folder, row)
     if not path.is_file():
         return None
+    return _arrays_in(path)
+
+
+def without_pictures(arrays: Arrays) -> Arrays:
+    """Those of a row's arrays that have one axis: what was measured along training, and solutions."""
+    return {name: values for name, values in arrays.items() if values.ndim == 1}
+
+
+def copy_without_pictures(path: Path, copy: Path) -> None:
+    """Copy the arrays of a row but for its pictures; where there are no others, nothing. Errors of `read_curves`."""
+    if measured := without_pictures(_arrays_in(path)):
+        write_arrays(copy, measured, packed=True)
+
+
+def _arrays_in(path: Path) -> Arrays:
     shapes = shapes_in(path)
     if sum(math.prod(shape) for shape in shapes.values()) > LARGEST:
         raise InputError(f"'{path}' holds more than the {LARGEST:,} numbers that a run keeps of a row.")
     return read_arrays(path, shapes)
-
-
-def copy_without_pictures(path: Path, copy: Path) -> None:
-    """Copy the arrays of a row that have one axis: what was measured along training, and solutions; none, no file."""
-    arrays = read_arrays(path, shapes_in(path))
-    if measured := {name: values for name, values in arrays.items() if values.ndim == 1}:
-        write_arrays(copy, measured, packed=True)

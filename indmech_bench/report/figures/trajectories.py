@@ -10,7 +10,6 @@ import numpy as np
 
 from indmech_bench.analysis.drift.reading import courses
 from indmech_bench.analysis.labels import starting_at_truth
-from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError
 from indmech_bench.report.evidence import Evidence, NothingToDrawError, methods_first
 from indmech_bench.report.figure import Figure
@@ -49,7 +48,7 @@ def _data(evidence: Evidence) -> pd.DataFrame:
     data = pd.DataFrame(lines)
     order = methods_first(data["method"].unique(), evidence)
     data["place"] = data["method"].map({name: i for i, name in enumerate(order)})
-    data["row"] = data["task"].map({task: i for i, task in enumerate(in_order(evidence.rows))})
+    data["row"] = data["task"].map({task: i for i, task in enumerate(evidence.tasks)})
     data = data.sort_values(["row", "task", "place", "metric", "step"], kind="stable").drop(columns=["row", "place"])
     return data.reset_index(drop=True)
 
