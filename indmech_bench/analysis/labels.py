@@ -105,13 +105,12 @@ def starting_at_truth() -> set[str]:
     return {entry.name for entry in Catalogue.read().of_kind("task") if entry.facts.get("starts_at_truth")}
 
 
-def called(text: str, labels: Collection[str]) -> str | None:
-    """The label that a text names: itself, as tables shorten it, or by a method's name that one label alone has."""
+def called(text: str, labels: Collection[str]) -> list[str]:
+    """The labels that a text names: one in full, or as tables shorten it, or all that have this method's name."""
     if text in labels:
-        return text
+        return [text]
     short, _ = without_common(sorted(labels))
-    meant = [whole for whole in labels if text in (short.get(whole), whole.partition(":")[0])]
-    return meant[0] if len(meant) == 1 else None
+    return [whole for whole in sorted(labels) if text in (short.get(whole), whole.partition(":")[0])]
 
 
 def shortest(labels: Collection[str]) -> list[str]:

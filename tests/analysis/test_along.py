@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Cli
-from folders import rows_of, write_folder
+from folders import rows_of, write_folder, write_rows
 
 from indmech_bench.analysis.drift.along import along, document
 from indmech_bench.errors import InputError
+from indmech_bench.registry.identity import row_identity_key
 from indmech_bench.results.curves import keep_curves
 from indmech_bench.text.writing import write
 
@@ -58,6 +59,22 @@ def test_a_table_of_one_method_names_it_above(folder: Path) -> None:
     found = along(folder, ["loss"], methods=["sgd"])
     assert [line.method for line in found["loss"]] == ["sgd"]
     assert "### loss, along training of sgd\n" in write(document(folder, found), "md")
+
+
+def test_methods_are_named_as_tables_name_them(folder: Path) -> None:
+    rows = rows_of(folder)
+    for row in rows:
+        row["settings"] |= {
+            "steps": 77,
+            "learning_rate": 0.5 if row["method"] == "sgd" else row["settings"]["learning_rate"],
+        }
+        row["key"] = row_identity_key(row)
+        keep_curves(folder, row, {"step": [0, 9], "loss": [2.0, 1.0]})
+    write_rows(folder, rows)
+    for name in ("sgd", "sgd:learning_rate=0.5", "sgd:learning_rate=0.5,steps=77"):
+        assert [line.method for line in along(folder, ["loss"], methods=[name])["loss"]] == [
+            "sgd:learning_rate=0.5,steps=77"
+        ]
 
 
 def test_heads_are_steps_where_all_have_the_same(folder: Path) -> None:

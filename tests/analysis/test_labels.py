@@ -9,8 +9,10 @@ import pytest
 from folders import rows_of, write_folder, write_rows
 
 from indmech_bench.analysis.labels import called, shortest, with_labels
+from indmech_bench.analysis.pairing.pairings import versus
 from indmech_bench.analysis.ranking.board import document
 from indmech_bench.analysis.ranking.ranking import leaderboards
+from indmech_bench.errors import InputError
 from indmech_bench.registry.catalogue import Catalogue
 from indmech_bench.registry.identity import KEYED, row_identity_key
 from indmech_bench.text.writing import write
@@ -51,22 +53,40 @@ ALIKE = ["adam:steps=20", "sgd:steps=20,x=1", "sgd:steps=20,x=2", "oracle"]
 
 
 @pytest.mark.parametrize(
-    ("text", "label"),
+    ("text", "labels"),
     [
-        ("adam:steps=20", "adam:steps=20"),
-        ("adam", "adam:steps=20"),
-        ("sgd:x=2", "sgd:steps=20,x=2"),
-        ("oracle", "oracle"),
-        ("sgd", None),
-        ("steps=20", None),
+        ("adam:steps=20", ["adam:steps=20"]),
+        ("adam", ["adam:steps=20"]),
+        ("sgd:x=2", ["sgd:steps=20,x=2"]),
+        ("oracle", ["oracle"]),
+        ("sgd", ["sgd:steps=20,x=1", "sgd:steps=20,x=2"]),
+        ("steps=20", []),
     ],
 )
-def test_a_label_can_be_called_as_tables_shorten_it_or_by_a_name_that_it_alone_has(text: str, label: str) -> None:
-    assert called(text, ALIKE[:3] if "x=" in text else ALIKE) == label
+def test_a_label_can_be_called_as_tables_shorten_it_or_by_the_name_of_its_method(text: str, labels: list[str]) -> None:
+    assert called(text, ALIKE[:3] if "x=" in text else ALIKE) == labels
 
 
 def test_the_shortest_calls_name_each_label() -> None:
-    assert [called(text, ALIKE) for text in shortest(ALIKE)] == sorted(ALIKE)
+    assert [called(text, ALIKE) for text in shortest(ALIKE)] == [[label] for label in sorted(ALIKE)]
+
+
+def test_a_comparison_wants_a_name_that_one_label_alone_has(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "r", {("fork", name): [0.1] * 4 for name in ("adam", "sgd")})
+    rows = rows_of(folder)
+    twice = different([row for row in rows if row["method"] == "sgd"], 77)
+    write_rows(folder, [{**row, "key": row_identity_key(row)} for row in (*rows, *twice)])
+    assert {pairing.other for pairing in versus(folder, "adam")} == {"adam"}
+    assert {pairing.other for pairing in versus(folder, "sgd")} == {"sgd"}  # a label in full
+    with pytest.raises(InputError, match="unknown method in the results 'sg': did you mean 'sgd'"):
+        versus(folder, "sg")
+    write_rows(folder, [{**row, "key": row_identity_key(row)} for row in (*different(rows, 7), *different(rows, 8))])
+    with pytest.raises(InputError, match="unknown method in the results 'sgd': "):
+        versus(folder, "sgd")
+
+
+def different(rows: list[dict[str, Any]], steps: int) -> list[dict[str, Any]]:
+    return [{**row, "settings": {**row["settings"], "steps": steps}} for row in rows]
 
 
 def test_a_leaderboard_says_common_settings_once(tmp_path: Path) -> None:

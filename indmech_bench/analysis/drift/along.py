@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from indmech_bench.analysis.drift.columns import median_columns
 from indmech_bench.analysis.drift.course import Middle
 from indmech_bench.analysis.frame import load_curves
+from indmech_bench.analysis.labels import called, shortest
 from indmech_bench.analysis.method_lines import named_columns, with_common
 from indmech_bench.analysis.view import in_order
 from indmech_bench.errors import InputError, unknown
@@ -45,6 +46,14 @@ class Line:
     middles: tuple[Middle, ...]
     changes: tuple[float, ...]
 
+    @property
+    def rises(self) -> int:
+        return sum(change > 0 for change in self.changes)
+
+    @property
+    def falls(self) -> int:
+        return sum(change < 0 for change in self.changes)
+
 
 def along(
     folder: str | Path, metrics: Sequence[str] = (), at: Sequence[float] = QUARTERS, methods: Sequence[str] = ()
@@ -66,19 +75,24 @@ def along(
         if name not in known:
             raise unknown("metric along training", name, known)
     if methods:
-        names = curves["label"].str.partition(":")[0]
-        for method in methods:
-            if not ((curves["label"] == method) | (names == method)).any():
-                raise unknown("method with curves", method, sorted({*names}))
-        curves = curves[curves["label"].isin(methods) | names.isin(methods)]
+        curves = curves[curves["label"].isin(_chosen(methods, {*curves["label"]}))]
     found: dict[str, list[Line]] = {name: [] for name in metrics or known}
-    tasks = curves[["task", "task_label"]].drop_duplicates()
-    for task in in_order({str(k): v for k, v in row.items()} for row in tasks.to_dict("records")):
+    tasks = {*zip(curves["task"], curves["task_label"], strict=True)}
+    for task in in_order({"task": name, "task_label": label} for name, label in tasks):
         for label, own in curves[curves["task_label"] == task].groupby("label"):
             for name, lines in found.items():
                 if own[name].notna().any():
                     lines.append(_line(task, str(label), own, name, at))
     return found
+
+
+def _chosen(methods: Sequence[str], labels: set[str]) -> set[str]:
+    """The labels that are named. Raises InputError for a name that none has."""
+    chosen = {method: called(method, labels) for method in methods}
+    for method, named in chosen.items():
+        if not named:
+            raise unknown("method with curves", method, shortest(labels))
+    return {label for named in chosen.values() for label in named}
 
 
 def _line(task: str, method: str, curves: pd.DataFrame, name: str, at: Sequence[float]) -> Line:
@@ -102,11 +116,6 @@ def _method_of(line: Line) -> str:
     return line.method
 
 
-def _above(line: Line, way: int) -> int:
-    """How many replicates change upwards (0) or downwards (1)."""
-    return sum(change > 0 if way == 0 else change < 0 for change in line.changes)
-
-
 def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
     alone = len({line.method for line in lines}) == 1
     alike = len({line.steps for line in lines}) == 1
@@ -126,9 +135,9 @@ def _section(name: str, lines: Sequence[Line], at: Sequence[float]) -> Section:
         return pvalues[line.task, line.method]
 
     changes: tuple[Column[Line], ...] = (
-        shown("rises / falls", lambda line: f"{_above(line, 0)} / {_above(line, 1)}"),
-        kept("rises", lambda line: _above(line, 0)),
-        kept("falls", lambda line: _above(line, 1)),
+        shown("rises / falls", lambda line: f"{line.rises} / {line.falls}"),
+        kept("rises", lambda line: line.rises),
+        kept("falls", lambda line: line.falls),
         shown("p", lambda line: pvalue(p_of(line))),
         kept("p", p_of),
     )

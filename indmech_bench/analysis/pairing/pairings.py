@@ -74,9 +74,9 @@ def versus(
         raise InputError(f"'{folder}' has no row with '{metric}'.")
     known = {name for lines in found.values() for name in lines}
     named = called(method, known)
-    if named is None:
+    if len(named) != 1:
         raise unknown("method in the results", method, shortest(known))
-    method, pairings = named, []
+    (method,), pairings = named, []
     for task, lines in found.items():
         if method in lines:
             of_task = [_pairing(task, name, lines, method, metric) for name in lines if name != method]
